@@ -30,10 +30,20 @@ define unpack
 	|| { echo "$(1) is missing and could not be installed here; please install it" >&2; exit 1; }
 endef
 
-.PHONY: help demo test coverage mutants lint format clean programs systemd-analyze libfaketime pgbouncer chromium prometheus alertmanager
+# $(call catalogues,COMMAND): read the texts of the source, and run a command of pybabel for all languages with them.
+LOCALE := refilld/translations/locale
+define catalogues
+$(BIN)/pybabel -q extract --mapping=pyproject.toml --output=$(VENV)/refilld.pot --project=refilld --no-location --no-wrap \
+	--sort-output -k labelled:1c,2 -k marked -k marked_forms:1,2 -k labelled_forms:1c,2,3 \
+	-k translatable -k ListColumn:2 -k FilterField:2 -k DeskPage:3 .
+$(BIN)/pybabel -q update --input-file=$(VENV)/refilld.pot --output-dir=$(LOCALE) --domain=refilld --no-wrap \
+	--no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date $(1)
+endef
+
+.PHONY: help demo test coverage mutants lint format translations clean programs systemd-analyze libfaketime pgbouncer chromium prometheus alertmanager
 
 help: ## show this list
-	@sed -nE 's/^([a-z]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 10
+	@sed -nE 's/^([a-z]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 14
 
 demo: $(VENV)/.demo ## run the program end to end against a simulated Instagram, nothing to configure
 	@$(BIN)/refilld demo
@@ -47,15 +57,20 @@ coverage: $(VENV)/.dev programs ## all tests with line coverage, some minutes lo
 mutants: $(VENV)/.mutation ## mutation tests of the guarantee, about an hour (docs/proof.md)
 	$(BIN)/python tests/proof/mutants.py
 
-lint: $(VENV)/.dev ## formatting, lint rules, types and import contracts
+lint: $(VENV)/.dev ## formatting, lint rules, types, import contracts and catalogues
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(call catalogues,--check)
 
 format: $(VENV)/.dev ## format the code and apply automatic fixes
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+translations: $(VENV)/.dev ## update the catalogues from the source, and compile them (docs/translations.md)
+	$(call catalogues)
+	$(BIN)/pybabel -q compile --directory=$(LOCALE) --domain=refilld
 
 clean: ## remove the virtual environment, builds and caches
 	rm -rf $(VENV) dist build .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .mutants
@@ -90,7 +105,7 @@ $(VENV)/.demo: pyproject.toml $(VENV)/.pip
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml $(VENV)/.pip
-	$(PIP) --editable '.[demo,postgres]' --group dev
+	$(PIP) --editable '.[demo,oidc,postgres]' --group dev
 	@touch $@
 
 $(VENV)/.mutation: $(VENV)/.dev

@@ -7,9 +7,10 @@ from monitor.guarantee.queue_rules import QueueRules
 from monitor.model.bulk_action import BulkAction
 from monitor.model.decision import Reason
 from monitor.model.refill import RefillState
-from storage import held_refills, operator_actions, refills
+from storage import held_refills, operator_actions, refill_moves, refills
 from storage.engine import Transaction
 from storage.errors import WrongStateError
+from storage.event_actor import by
 from storage.refills import RefillRow
 
 
@@ -34,7 +35,9 @@ def act_on_refill(
     """Carry out an action; raises what `operator_actions.act` raises, and WrongStateError after a change."""
     before = refills.get(tx, refill_id)
     if (before.state, before.reason) != (expected.state, expected.reason):
-        raise WrongStateError(f"refill {refill_id} has changed: it is {before.state} ({before.reason}) now")
+        who = by(refill_moves.last_by(tx, before.order_id, refill_id))
+        state = f"{before.state} ({before.reason}) now"
+        raise WrongStateError(f"refill {refill_id} has changed: it is {state}{who}")
     row = _acted(tx, action, before, rules, now)
     if row.state is RefillState.QUEUED and row.quantity > expected.units:  # the transaction is rolled back
         shown = f"{expected.units:,} were shown"

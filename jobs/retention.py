@@ -11,7 +11,7 @@ from functools import partial
 import structlog
 
 from monitor.retention.policy import Retention, whole_days
-from storage import guarantees, old_rows, operating_days, snapshot_thinning
+from storage import bulk_actions, guarantees, old_rows, operating_days, snapshot_thinning
 from storage.engine import Database
 
 log = structlog.get_logger()
@@ -77,6 +77,9 @@ class DataRetention:
             before = self._days_ago(duration, now)
             if before is not None:
                 yield table, partial(self._delete_old, table, before)
+        before = self._days_ago(self.policy.alerts, now)
+        if before is not None:
+            yield "bulk_items", partial(self._delete_bulk_actions, before)
 
     def _days_ago(self, kept: timedelta | None, now: datetime) -> datetime | None:
         if kept is None:
@@ -95,6 +98,10 @@ class DataRetention:
     def _delete_old(self, table: str, before: datetime) -> tuple[int, bool]:
         with self.database.write() as tx:
             return old_rows.delete_batch(tx, table, before, ROWS)
+
+    def _delete_bulk_actions(self, before: datetime) -> tuple[int, bool]:
+        with self.database.write() as tx:
+            return bulk_actions.delete_old(tx, before, ROWS)
 
     def _release(self) -> tuple[int, bool]:
         return 0, self.database.release_space(PAGES)

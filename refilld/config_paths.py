@@ -14,7 +14,8 @@ from storage.database_url import relative_file, with_file
 
 Key: TypeAlias = tuple[str, ...]
 DATABASE_URL: Key = ("database", "url")
-ALERTMANAGER_TOKEN: Key = ("alerts", "alertmanager", "token_file")
+BELOW = (("alerts", "alertmanager", "token_file"), ("web", "oidc", "client_secret_file"))
+"""Keys of tables below a section that name a file."""
 FILES = (
     ("alerts", "templates"),
     ("answers", "texts"),
@@ -46,10 +47,11 @@ def resolve(raw: dict[str, Any], folder: Path, given_elsewhere: Collection[Key],
 
 def _tables(raw: dict[str, Any], given_elsewhere: Collection[Key]) -> Iterator[tuple[dict[str, Any], str]]:
     """Every table with a key that names a file."""
-    alerts = raw.get("alerts")
-    alertmanager = alerts.get("alertmanager") if isinstance(alerts, dict) else None
-    if isinstance(alertmanager, dict) and ALERTMANAGER_TOKEN not in given_elsewhere:
-        yield from ((alertmanager, key) for key in alertmanager if key == "token_file")
+    for above, name, key in BELOW:
+        section_above = raw.get(above)
+        below = section_above.get(name) if isinstance(section_above, dict) else None
+        if isinstance(below, dict) and key in below and (above, name, key) not in given_elsewhere:
+            yield below, key
     for section, key in FILES:
         table = raw.get(section)
         named = {(section,): table} if section != "sources" else _named(table)

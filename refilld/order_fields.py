@@ -15,6 +15,7 @@ FIELDS = (
     "customer",
     "price",
     "currency",
+    "language",
 )
 LEFT_OUT = ""
 """What a column is mapped to that is not to be read."""

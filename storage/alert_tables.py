@@ -41,7 +41,7 @@ events = Table(
     ),
     partial("ix_events_unrouted", "event_id", where="alert = 'pending' AND routed_at IS NULL"),
     partial("ix_events_undispatched", "event_id", where="NOT dispatched"),
-    partial("ix_events_not_by_a_job", "event_id", where=NOT_BY_A_JOB.replace("events.", "")),
+    partial("ix_events_not_by_a_job", "at", "event_id", where=NOT_BY_A_JOB.replace("events.", "")),
     partial("ix_events_order_id", "order_id", "event_id", where="order_id IS NOT NULL"),
     Index("ix_events_at", "at", "event_id"),
     partial("ix_events_alerts", "at", "event_id", where="alert <> 'none'"),

@@ -5,6 +5,7 @@ leaves nothing done twice, and any other one goes on.
 """
 
 import json
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -39,6 +40,8 @@ class NewBulkAction:
     """Whether the filter finds more rows than one action takes."""
     expires_at: datetime
     """Until then it can be confirmed."""
+    preview: str = ""
+    """What is shown of it, as the interface writes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,9 @@ class BulkActionRow:
     expires_at: datetime
     confirmed_at: datetime | None
     finished_at: datetime | None
+    preview: str
+    list_path: str
+    """The page of the list that its rows were chosen from; empty if it was no page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +116,7 @@ def add(connection: Connection, new: NewBulkAction, items: Sequence[NewBulkItem]
         "state": BulkState.PREVIEWED,
         "previewed_at": now,
         "expires_at": new.expires_at,
+        "preview": new.preview,
     }
     number = int(
         connection.execute(insert(bulk_actions).values(values).returning(_b.bulk_action_id)).scalar_one()
@@ -123,12 +130,19 @@ def add(connection: Connection, new: NewBulkAction, items: Sequence[NewBulkItem]
     return number
 
 
+def note_list(connection: Connection, bulk_action_id: int, list_path: str) -> None:
+    """Store from which page the rows of an action were chosen."""
+    change = update(bulk_actions).where(_b.bulk_action_id == bulk_action_id)
+    connection.execute(change.values(list_path=list_path))
+
+
 def get(connection: Connection, bulk_action_id: int) -> BulkActionRow:
     """One action; raises NotFoundError."""
     query = select(bulk_actions).where(_b.bulk_action_id == bulk_action_id)
     row = connection.execute(query).one_or_none()
     if row is None:
-        raise NotFoundError(f"there is no bulk action {bulk_action_id}")
+        why = "a preview that nobody has confirmed in time is deleted"
+        raise NotFoundError(f"there is no bulk action {bulk_action_id}; {why}")
     return _action(row)
 
 
@@ -153,8 +167,20 @@ def items(
 
 def progress(connection: Connection, bulk_action_id: int) -> BulkProgress:
     """How many rows of an action are carried out."""
-    query = select(_i.result, func.count()).where(_i.bulk_action_id == bulk_action_id).group_by(_i.result)
-    numbers: dict[ItemResult | None, int] = dict(connection.execute(query).all())
+    return progress_of(connection, [bulk_action_id])[bulk_action_id]
+
+
+def progress_of(connection: Connection, bulk_action_ids: Sequence[int]) -> dict[int, BulkProgress]:
+    """How many rows of each of these actions are carried out."""
+    columns = _i.bulk_action_id, _i.result
+    query = select(*columns, func.count()).where(_i.bulk_action_id.in_(bulk_action_ids)).group_by(*columns)
+    numbers: defaultdict[int, dict[ItemResult | None, int]] = defaultdict(dict)
+    for bulk_action_id, result, number in connection.execute(query):
+        numbers[bulk_action_id][result] = number
+    return {number: _progress(numbers[number]) for number in bulk_action_ids}
+
+
+def _progress(numbers: Mapping[ItemResult | None, int]) -> BulkProgress:
     done, refused = numbers.get(ItemResult.DONE, 0), numbers.get(ItemResult.REFUSED, 0)
     return BulkProgress(sum(numbers.values()), done, refused)
 
@@ -223,6 +249,23 @@ def delete_expired(connection: Connection, now: datetime) -> int:
     return connection.execute(delete(bulk_actions).where(_PREVIEWED, _b.expires_at <= now)).rowcount
 
 
+def delete_old(connection: Connection, before: datetime, limit: int) -> tuple[int, bool]:
+    """Delete `limit` rows of the oldest action that ended before a time, and the action with the last one.
+
+    Returns how many rows were deleted, and whether there may be more.
+    """
+    ended = _b.state.in_((BulkState.FINISHED, BulkState.STOPPED)), _b.finished_at < before
+    oldest = select(_b.bulk_action_id).where(*ended).order_by(_b.bulk_action_id).limit(1)
+    number = connection.execute(oldest).scalar()
+    if number is None:
+        return 0, False
+    first = select(_i.item_id).where(_i.bulk_action_id == number).limit(limit)
+    deleted = connection.execute(delete(bulk_items).where(_i.item_id.in_(first))).rowcount
+    if deleted < limit:
+        connection.execute(delete(bulk_actions).where(_b.bulk_action_id == number))
+    return deleted, True
+
+
 def _action(row: AnyRow) -> BulkActionRow:
     return BulkActionRow(
         row.bulk_action_id,
@@ -237,6 +280,8 @@ def _action(row: AnyRow) -> BulkActionRow:
         row.expires_at,
         row.confirmed_at,
         row.finished_at,
+        row.preview,
+        row.list_path,
     )
 
 

@@ -21,6 +21,8 @@ bulk_actions = Table(
     Column("expires_at", Instant, nullable=False),
     Column("confirmed_at", Instant),
     Column("finished_at", Instant),
+    Column("preview", Text, nullable=False, server_default=""),
+    Column("list_path", Text, nullable=False, server_default=""),
     one_of("verb", BulkAction),
     one_of("state", BulkState),
     partial("ix_bulk_actions_running", "bulk_action_id", where="state = 'running'"),

@@ -24,7 +24,7 @@ _r = routed_alerts.c
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ToldReceiver:
     """What one receiver was told of an alert, or why not."""
 
     receiver: str
@@ -38,7 +38,7 @@ class FiringAlert:
 
     event: EventRow
     acknowledgement: Acknowledgement | None
-    told: Sequence[Told]
+    told: Sequence[ToldReceiver]
 
 
 def newest(connection: Connection, limit: int) -> list[FiringAlert]:
@@ -81,13 +81,13 @@ def _loaded(connection: Connection, event_ids: Sequence[int]) -> list[FiringAler
     return [found[event_id] for event_id in event_ids if event_id in found]
 
 
-def _told(connection: Connection, event_ids: Iterable[int]) -> Mapping[int, list[Told]]:
+def _told(connection: Connection, event_ids: Iterable[int]) -> Mapping[int, list[ToldReceiver]]:
     query = (
         select(_r.event_id, _r.receiver, _r.reason, _r.detail)
         .where(_r.event_id.in_(event_ids))
         .order_by(_r.receiver)
     )
-    found: defaultdict[int, list[Told]] = defaultdict(list)
+    found: defaultdict[int, list[ToldReceiver]] = defaultdict(list)
     for event_id, *told in connection.execute(query):
-        found[event_id].append(Told(*told))
+        found[event_id].append(ToldReceiver(*told))
     return found

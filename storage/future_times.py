@@ -44,6 +44,7 @@ from storage.schema import (
 )
 from storage.source_tables import source_reads, source_requests, source_state
 from storage.transfer_tables import transfers
+from storage.user_tables import sign_in_attempts, user_sessions
 from storage.webhook_tables import webhook_attempts, webhook_deliveries, webhook_endpoints
 
 MARGIN = timedelta(minutes=30)
@@ -77,6 +78,8 @@ HAPPENED: Mapping[Table, tuple[str, ...]] = {
     self_checks: ("since", "checked_at"),
     imports: ("last_at",),
     idempotency_keys: ("at",),
+    sign_in_attempts: ("at",),
+    user_sessions: ("created_at", "seen_at"),
     transfers: ("at",),
     webhook_endpoints: ("created_at", "failing_since", "disabled_at"),
     webhook_deliveries: ("created_at", "finished_at"),
@@ -103,6 +106,9 @@ LEFT: Mapping[str, str] = {
     "snapshots.at": "part of the key, and history: nothing waits for it",
     "source_requests.at": "deleted instead, so that the budget is free again",
     "orders.forgotten_at": "shown only",
+    "users.created_at": "shown only",
+    "users.disabled_at": "shown only",
+    "user_sessions.expires_at": "a session that is not used ends before that",
     "orders.listed_at": "follows from the completion",
     "bulk_actions.previewed_at": "shown only",
     "bulk_actions.confirmed_at": "shown only",

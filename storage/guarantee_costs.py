@@ -1,17 +1,17 @@
 """What the guarantee cost: delivered refills by month, metric, service, provider and currency."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import Connection, Text, bindparam, case, func, insert, select, type_coerce
 
 from monitor.model.refill import RefillState
 from monitor.model.target import Metric
 from storage.column_types import AnySelect
 from storage.schema import orders, refills
-from storage.sums import DELIVERED_UNITS
+from storage.sums import DELIVERED_UNITS, total
 from storage.survival_tables import guarantee_costs
 
 _r, _o, _g = refills.c, orders.c, guarantee_costs.c
@@ -25,9 +25,24 @@ _REFILLS: AnySelect = (
     .order_by(_r.refill_id)
     .limit(bindparam("limit"))
 )  # fmt: skip
-_COSTS = select(
+_COMMA = ","
+_OF_RUN = _g.run_id == bindparam("run")
+_COSTS: AnySelect = select(
     _g.month, _g.metric, _g.service, _g.provider, _g.currency, _g.refills, _g.units, _g.price
-).where(_g.run_id == bindparam("run"))
+).where(_OF_RUN)
+_PRICED_IN = case((_g.price.is_not(None), _g.currency))
+_BY_MONTH: AnySelect = (
+    select(
+        _g.month,
+        _PRICED_IN,
+        total(_g.refills),
+        total(_g.units),
+        func.aggregate_strings(type_coerce(_g.price, Text), _COMMA),
+    )
+    .where(_OF_RUN, _g.month >= bindparam("since"))
+    .group_by(_g.month, _PRICED_IN, _g.price.is_(None))
+)
+"""With all prices as one text, because SQLite cannot add decimal numbers, and rows take time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +79,30 @@ class GuaranteeCost:
     """What these units were sold for; None for orders without a price."""
 
 
+@dataclass(frozen=True, slots=True)
+class CostFilter:
+    """Which costs are wanted; None is any."""
+
+    metric: Metric | None = None
+    service: str | None = None
+    provider: str | None = None
+
+
+EVERYTHING = CostFilter()
+
+
+@dataclass(frozen=True, slots=True)
+class MonthCost:
+    """All refills of one month and currency."""
+
+    month: datetime
+    currency: str | None
+    """None for orders without a price."""
+    refills: int
+    units: int
+    price: Decimal | None
+
+
 def next_refills(connection: Connection, last: int, limit: int) -> list[PricedRefill]:
     """The refills after an id, in the order of their ids."""
     return [PricedRefill(*row) for row in connection.execute(_REFILLS, {"last": last, "limit": limit})]
@@ -78,22 +117,44 @@ def save(connection: Connection, run_id: int, costs: Sequence[GuaranteeCost]) ->
 def of_run(
     connection: Connection,
     run_id: int,
-    metric: Metric | None = None,
-    service: str | None = None,
-    provider: str | None = None,
+    costs: CostFilter = EVERYTHING,
 ) -> list[GuaranteeCost]:
     """The costs of a run, the newest month first, then those of the most units; filtered if wanted."""
-    query = _COSTS
-    wanted: Iterable[tuple[str, str | None]] = (
-        ("metric", metric),
-        ("service", service),
-        ("provider", provider),
-    )
-    for name, value in wanted:
-        if value is not None:
-            query = query.where(_g[name] == value)
+    query = _narrowed(_COSTS, costs)
     found = [GuaranteeCost(*row) for row in connection.execute(query, {"run": run_id})]
     return sorted(found, key=_order)
+
+
+def of_month(
+    connection: Connection, run_id: int, month: datetime, costs: CostFilter, limit: int
+) -> list[GuaranteeCost]:
+    """The costs of one month, those of the most units first; at most so many."""
+    query = _narrowed(_COSTS.where(_g.month == month), costs)
+    ordered = query.order_by(_g.units.desc(), _g.cost_id).limit(limit)
+    return [GuaranteeCost(*row) for row in connection.execute(ordered, {"run": run_id})]
+
+
+def by_month(connection: Connection, run_id: int, since: datetime, costs: CostFilter) -> list[MonthCost]:
+    """The sums of each month since a time, the newest first; the currencies of a month by their names."""
+    query = _narrowed(_BY_MONTH, costs)
+    found = [
+        MonthCost(month, currency, refills, units, _sum(prices))
+        for month, currency, refills, units, prices in connection.execute(
+            query, {"run": run_id, "since": since}
+        )
+    ]
+    return sorted(found, key=lambda one: (-one.month.timestamp(), one.price is None, one.currency or ""))
+
+
+def _sum(prices: str | None) -> Decimal | None:
+    return None if prices is None else sum(map(Decimal, prices.split(_COMMA)), Decimal(0))
+
+
+def _narrowed(query: AnySelect, costs: CostFilter) -> AnySelect:
+    for name, value in asdict(costs).items():
+        if value is not None:
+            query = query.where(_g[name] == value)
+    return query
 
 
 def _order(cost: GuaranteeCost) -> tuple[object, ...]:

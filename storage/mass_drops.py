@@ -12,10 +12,10 @@ from monitor.model.drop import DropState
 from monitor.model.sums import Sum, item_of, summed
 from monitor.model.target import Metric
 from storage.engine import advisory_lock
-from storage.pages import Page, PageRequest
+from storage.pages import CappedCount, Page, PageRequest
 from storage.schema import drops, mass_drops, orders, targets
 from storage.sums import total
-from storage.walks import Walk, read_page
+from storage.walks import Walk, count, read_page
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,10 +124,22 @@ def end(connection: Connection, metric: Metric, now: datetime) -> bool:
 
 def page(connection: Connection, wanted: MassDropFilter, request: PageRequest) -> Page[MassDropRow]:
     """One page of the mass drops that a filter finds, newest first."""
-    walk = Walk(mass_drops, _m.mass_drop_id, None).equal((_m.metric, wanted.metric))
     return read_page(
-        connection, walk, select(mass_drops), request, lambda rows: [MassDropRow(*row[:-1]) for row in rows]
+        connection,
+        _walk(wanted),
+        select(mass_drops),
+        request,
+        lambda rows: [MassDropRow(*row[:-1]) for row in rows],
     )
+
+
+def counted(connection: Connection, wanted: MassDropFilter) -> CappedCount:
+    """The number of the mass drops that a filter finds."""
+    return count(connection, _walk(wanted), select(mass_drops))
+
+
+def _walk(wanted: MassDropFilter) -> Walk:
+    return Walk(mass_drops, _m.mass_drop_id, None).equal((_m.metric, wanted.metric))
 
 
 def since(connection: Connection, metric: Metric, start: datetime, limit: int) -> list[MassDropRow]:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Column, ColumnElement, Connection, func, select, text
 
+from monitor.model.decision import Reason
 from monitor.model.drop import DropState
 from monitor.model.instants import EPOCH
 from monitor.model.order import Flag, OrderStatus
@@ -67,8 +68,12 @@ class OrderListing:
     """Of its open drop."""
     claim: int | None = None
     """Missing units of its open drop."""
+    drop_reason: Reason | None = None
+    """Of the newest decision on its open drop."""
     refill_state: RefillState | None = None
     """Of its open refill."""
+    refill_reason: Reason | None = None
+    """Why it was queued or is held."""
 
     @property
     def order_id(self) -> str:
@@ -177,10 +182,12 @@ def _listings(connection: Connection, rows: Sequence[AnyRow]) -> list[OrderListi
     for order_id, flag in connection.execute(select(_f.order_id, _f.flag).where(_f.order_id.in_(ids))):
         flagged[order_id].append(flag)
     d, r = drops.c, refills.c
-    open_drops = select(d.order_id, d.state, d.claim).where(d.order_id.in_(ids), _OPEN_DROP)
-    fallen = {row.order_id: (row.state, row.claim) for row in connection.execute(open_drops)}
-    open_refills = select(r.order_id, r.state).where(r.order_id.in_(ids), text(f"refills.{OPEN_REFILL}"))
-    refilled = {row.order_id: row.state for row in connection.execute(open_refills)}
+    open_drops = select(d.order_id, d.state, d.claim, d.reason).where(d.order_id.in_(ids), _OPEN_DROP)
+    fallen = {row.order_id: (row.state, row.claim, row.reason) for row in connection.execute(open_drops)}
+    open_refills = select(r.order_id, r.state, r.reason).where(
+        r.order_id.in_(ids), text(f"refills.{OPEN_REFILL}")
+    )
+    refilled = {row.order_id: (row.state, row.reason) for row in connection.execute(open_refills)}
     return [
         OrderListing(
             stored_order(row),
@@ -189,8 +196,8 @@ def _listings(connection: Connection, rows: Sequence[AnyRow]) -> list[OrderListi
             row.last_count,
             row.username_now,
             tuple(sorted(flagged[row.order_id])),
-            *fallen.get(row.order_id, (None, None)),
-            refilled.get(row.order_id),
+            *fallen.get(row.order_id, (None, None, None)),
+            *refilled.get(row.order_id, (None, None)),
         )
         for row in rows
     ]

@@ -143,6 +143,7 @@ def order_of(row: AnyRow) -> Order:
         customer=row.customer,
         price=row.price,
         currency=row.currency,
+        language=row.language,
         terms_from=TermsOrigin(row.terms_from),
     )
 

@@ -41,7 +41,7 @@ _DECIDED = (
 )
 _PLAIN = (
     "service", "link_typed", "quantity", "remains", "start_count", "start_measured", "start_corrected",
-    "base_lowered", "provider", "customer", "currency",
+    "base_lowered", "provider", "customer", "currency", "language",
 )  # fmt: skip
 _PLAIN_OF = attrgetter(*_PLAIN)
 _TIMES = ("completed_at", "created_at", "base_at", "counted_at")

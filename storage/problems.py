@@ -1,8 +1,9 @@
 """Problems that last, and their acknowledgement."""
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Column, Connection, select, update
 
 from monitor.events.changes import AlertAcknowledged
 from monitor.events.event import Event
@@ -10,6 +11,7 @@ from monitor.events.kind import EventKind
 from monitor.events.severity import Status
 from storage import events as event_rows
 from storage.alert_tables import events
+from storage.column_types import AnySelect
 from storage.errors import NotFoundError, WrongStateError
 from storage.pipeline_tables import problems
 
@@ -41,6 +43,15 @@ def acknowledge(connection: Connection, event_id: int, author: str, now: datetim
 
 def lasts(connection: Connection, event_id: int) -> bool:
     """Whether the problem that an event began lasts."""
+    return connection.execute(_begun_by(_p.dedup_key, event_id)).first() is not None
+
+
+def acknowledged_by(connection: Connection, event_id: int) -> str:
+    """Who has acknowledged the problem that an event began; empty if nobody has."""
+    return connection.execute(_begun_by(_p.acknowledged_by, event_id)).scalar() or ""
+
+
+def _begun_by(column: Column[Any], event_id: int) -> AnySelect:
+    """A column of the problem that an event began."""
     begun = select(_e.dedup_key).where(_e.event_id == event_id, _e.status == Status.FIRING)
-    query = select(_p.dedup_key).where(_p.dedup_key == begun.scalar_subquery())
-    return connection.execute(query).first() is not None
+    return select(column).where(_p.dedup_key == begun.scalar_subquery())

@@ -7,8 +7,11 @@ from sqlalchemy import Connection, bindparam, insert, select
 
 from monitor.events.changes import REFILL_KINDS, RefillMoved
 from monitor.events.event import Event, Subject
+from monitor.events.kind import EventKind
 from monitor.model.refill import RefillState
 from storage import events
+from storage.alert_tables import events as event_table
+from storage.event_actor import last_actor
 from storage.schema import orders, refill_events, refills, targets
 
 _h = refill_events.c
@@ -37,6 +40,13 @@ _MOVED = (
     .where(_r.refill_id.in_(bindparam("ids", expanding=True)))
     .order_by(_r.refill_id)
 )
+
+_MOVES = (*REFILL_KINDS.values(), EventKind.REFILL_DEAD)
+
+
+def last_by(connection: Connection, order_id: str, refill_id: int) -> str:
+    """Who moved a refill last; empty if that is not known."""
+    return last_actor(connection, order_id, _MOVES, event_table.c.refill_id == refill_id)
 
 
 def add(

@@ -15,8 +15,10 @@ from monitor.guarantee.refund_review import Review, ReviewCause, review_of
 from monitor.model.order import Order
 from monitor.model.target import Metric
 from storage import events
+from storage.alert_tables import events as event_table
 from storage.column_types import AnySelect
 from storage.errors import NotFoundError, WrongStateError
+from storage.event_actor import by, last_actor
 from storage.schema import orders, refills, reviews, targets
 from storage.sold_filter import SoldFilter, with_orders
 from storage.sums import DELIVERED_UNITS, total
@@ -121,9 +123,13 @@ def close(connection: Connection, review_id: int, note: str, now: datetime) -> N
         event = Event(EventKind.REVIEW_CLOSED, ReviewClosed(review_id, note), Subject(order_id))
         events.add(connection, event, now)
         return
-    if connection.execute(select(_v.review_id).where(_v.review_id == review_id)).first() is None:
+    query = select(_v.order_id, _v.closed_at).where(_v.review_id == review_id)
+    closed = connection.execute(query).one_or_none()
+    if closed is None:
         raise NotFoundError(f"there is no review {review_id}")
-    raise WrongStateError(f"review {review_id} is closed already")
+    at_once = event_table.c.at == closed.closed_at
+    who = by(last_actor(connection, closed.order_id, [EventKind.REVIEW_CLOSED], at_once))
+    raise WrongStateError(f"review {review_id} is closed already{who}")
 
 
 def close_of_refill(connection: Connection, refill_id: int, note: str, now: datetime) -> None:
@@ -149,6 +155,12 @@ def named(connection: Connection, review_ids: Sequence[int]) -> list[ReviewListi
     """The reviews with these ids, open or closed; unknown ids are skipped."""
     rows = [connection.execute(LISTED.where(_v.review_id == i)).one_or_none() for i in review_ids]
     return [ReviewListing(**row._asdict()) for row in rows if row is not None]
+
+
+def orders_of(connection: Connection, review_ids: Sequence[int]) -> dict[str, str]:
+    """The orders of reviews, by their ids."""
+    query = select(_v.review_id, _v.order_id).where(_v.review_id.in_(review_ids))
+    return {str(review_id): order_id for review_id, order_id in connection.execute(query)}
 
 
 def _short_of(review: Review) -> AnySelect:

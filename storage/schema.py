@@ -182,6 +182,7 @@ orders = Table(
     Column("backlog_id", BigInteger),
     Column("forgotten_at", Instant),
     Column("listed_at", Instant, nullable=False, server_default="0"),
+    Column("language", Text),
     CheckConstraint("quantity > 0", name="quantity_positive"),
     CheckConstraint("remains >= 0 AND remains <= quantity", name="remains_within_quantity"),
     CheckConstraint("start_count >= 0", name="start_count_not_negative"),

@@ -1,9 +1,12 @@
 """Stored retention curves: a run writes them one by one, and they are read once it is finished."""
 
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import BindParameter, Connection, bindparam, delete, func, insert, select, update
 
 from monitor.survival.curve import CurvePoint, SurvivalCurve
 from monitor.survival.curve_name import CurveName
@@ -15,7 +18,15 @@ _r, _c, _p = survival_runs.c, survival_curves.c, survival_points.c
 GIVEN_UP = timedelta(hours=2)
 """A run that is not finished so long after its beginning has died."""
 _NEWEST = select(survival_runs).where(_r.finished_at.is_not(None)).order_by(_r.run_id.desc()).limit(1)
-_POINTS = select(_p.point, _p.share, _p.low, _p.high).where(_p.curve_id == bindparam("id")).order_by(_p.point)
+_IDS: BindParameter[int] = bindparam("ids", expanding=True)
+_POINTS = (
+    select(_p.curve_id, _p.point, _p.share, _p.low, _p.high)
+    .where(_p.curve_id.in_(_IDS))
+    .order_by(_p.curve_id, _p.point)
+)
+_SOME = _POINTS.where(_p.point.in_(bindparam("points", expanding=True)))
+_LAST = select(func.max(_p.point)).where(_p.curve_id == _c.curve_id).scalar_subquery()
+_ENDS = select(_c.curve_id, _LAST).where(_c.curve_id.in_(_IDS))
 _OLD_CURVES = select(_c.curve_id).where(_c.run_id < bindparam("run")).limit(bindparam("limit"))
 
 
@@ -125,7 +136,32 @@ def listed(
     ]
 
 
-def load(connection: Connection, stored: StoredCurve) -> SurvivalCurve:
-    """A curve with its points."""
-    rows = connection.execute(_POINTS, {"id": stored.curve_id})
-    return SurvivalCurve(stored.orders, stored.units, tuple(CurvePoint(*row) for row in rows))
+def load(connection: Connection, stored: Sequence[StoredCurve]) -> list[SurvivalCurve]:
+    """Curves with all their points."""
+    points = _by_curve(connection.execute(_POINTS, {"ids": _ids(stored)}))
+    return [SurvivalCurve(one.orders, one.units, tuple(points[one.curve_id])) for one in stored]
+
+
+def some_points(
+    connection: Connection, stored: Sequence[StoredCurve], points: Sequence[int]
+) -> list[list[CurvePoint]]:
+    """These points of each curve, as far as it goes."""
+    found = _by_curve(connection.execute(_SOME, {"ids": _ids(stored), "points": points}))
+    return [found[one.curve_id] for one in stored]
+
+
+def ends(connection: Connection, stored: Sequence[StoredCurve]) -> list[int]:
+    """The last point of each curve."""
+    found = {row[0]: row[1] for row in connection.execute(_ENDS, {"ids": _ids(stored)})}
+    return [found[one.curve_id] for one in stored]
+
+
+def _ids(stored: Sequence[StoredCurve]) -> list[int]:
+    return [one.curve_id for one in stored]
+
+
+def _by_curve(rows: Iterable[Sequence[Any]]) -> defaultdict[int, list[CurvePoint]]:
+    found: defaultdict[int, list[CurvePoint]] = defaultdict(list)
+    for curve_id, point, share, low, high in rows:
+        found[curve_id].append(CurvePoint(point, share, low, high))
+    return found

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import BindParameter, Connection, bindparam, select
+from sqlalchemy import BindParameter, Connection, bindparam, func, select
 
 from monitor.model.order import Flag, Order
 from monitor.model.refill import RefillState
@@ -21,6 +21,7 @@ _SOLD = (
     select(_t.target_id)
     .where(
         _t.target_id > bindparam("last"),
+        _t.target_id % bindparam("step") == 0,
         select(_o.order_id)
         .where(_o.target_id == _t.target_id, _o.completed_at >= bindparam("since"))
         .exists(),
@@ -56,9 +57,15 @@ class PastOrders:
     requests: list[tuple[datetime, str]]
 
 
-def targets_sold(connection: Connection, since: datetime, last: int, limit: int) -> list[int]:
-    """The targets after an id with an order that was completed since a time."""
-    return list(connection.execute(_SOLD, {"since": since, "last": last, "limit": limit}).scalars())
+def newest_target(connection: Connection) -> int:
+    """The greatest id of a target; 0 if there is none."""
+    return connection.execute(select(func.max(_t.target_id))).scalar_one() or 0
+
+
+def targets_sold(connection: Connection, since: datetime, last: int, limit: int, step: int = 1) -> list[int]:
+    """The targets after an id with an order that was completed since a time; of all targets each `step`th."""
+    wanted = {"since": since, "last": last, "limit": limit, "step": step}
+    return list(connection.execute(_SOLD, wanted).scalars())
 
 
 def past_orders(connection: Connection, target_ids: Sequence[int]) -> PastOrders:

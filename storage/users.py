@@ -13,6 +13,8 @@ from storage import events
 from storage.errors import NotFoundError, WrongStateError
 from storage.user_tables import user_sessions, users
 
+EXTERNAL = "external:"
+"""Begins what stands in place of a hash for users whom a provider signs in."""
 _u = users.c
 _s = user_sessions.c
 
@@ -29,6 +31,11 @@ class UserRow:
     """None without a second factor."""
     created_at: datetime
     disabled_at: datetime | None
+
+    @property
+    def external(self) -> bool:
+        """Whether a provider signs them in, and not a password."""
+        return self.password_hash.startswith(EXTERNAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +65,11 @@ def named(connection: Connection, name: str) -> UserRow | None:
     return _one(connection, _u.name == name)
 
 
+def external(connection: Connection, identity: str) -> UserRow | None:
+    """The user whom a provider knows by this identity, which stands in place of a hash of a password."""
+    return _one(connection, _u.password_hash == identity)
+
+
 def get(connection: Connection, user_id: int) -> UserRow:
     """One user; raises NotFoundError."""
     found = _one(connection, _u.user_id == user_id)
@@ -79,6 +91,12 @@ def listed(connection: Connection, idle: timedelta, now: datetime) -> list[UserU
     return [UserUse(UserRow(*row[:-2]), row[-2], row[-1]) for row in connection.execute(joined)]
 
 
+def enabled_admins(connection: Connection) -> list[int]:
+    """The ids of the admins who may sign in."""
+    query = select(_u.user_id).where(_u.role == Role.ADMIN, _u.disabled_at.is_(None))
+    return list(connection.execute(query).scalars())
+
+
 def set_password(connection: Connection, user_id: int, password_hash: str, now: datetime) -> None:
     """Replace a password; all sessions end."""
     _change(connection, user_id, password_hash=password_hash)
@@ -89,6 +107,11 @@ def set_password(connection: Connection, user_id: int, password_hash: str, now: 
 def rehash(connection: Connection, user_id: int, password_hash: str) -> None:
     """Store the same password with a hash of the present parameters."""
     _change(connection, user_id, password_hash=password_hash)
+
+
+def set_language(connection: Connection, user_id: int, language: str | None) -> None:
+    """Choose the language of the pages for a user; None leaves it to their browser."""
+    _change(connection, user_id, language=language)
 
 
 def set_role(connection: Connection, user_id: int, role: Role, now: datetime) -> None:

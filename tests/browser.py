@@ -1,19 +1,21 @@
 """Debian's Chromium, which `make test` installs, and what a page shows and reports in it."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, expect, sync_playwright
 
 DESKTOP = (1440, 900)
 PHONE = (390, 844)
 ACTION_TIMEOUT = 10_000
 """Milliseconds that an action of a test may take."""
+_CHECKED = {"include": ["html"], "exclude": ["tbody tr:nth-child(n+9)"]}
 _REPORT_VIOLATIONS = """
 window.policyViolations = [];
 addEventListener("securitypolicyviolation", (event) => {
@@ -65,9 +67,10 @@ def visit(
     *,
     dark: bool = False,
     scripts: bool = True,
+    **profile: Any,
 ) -> Iterator[tuple[Page, Faults]]:
-    """A page in a profile of its own; the test fails if the page reported a fault."""
-    context = _profile(browser, base_url, size, dark=dark, scripts=scripts)
+    """A page in a profile of its own, such as of a `locale`; the test fails if the page reported a fault."""
+    context = _profile(browser, base_url, size, dark=dark, scripts=scripts, **profile)
     page, faults = context.new_page(), Faults()
     faults.watch(page)
     yield page, faults
@@ -77,7 +80,7 @@ def visit(
 
 
 def _profile(
-    browser: Browser, base_url: str, size: tuple[int, int], *, dark: bool, scripts: bool
+    browser: Browser, base_url: str, size: tuple[int, int], *, dark: bool, scripts: bool, **profile: Any
 ) -> BrowserContext:
     context = browser.new_context(
         base_url=base_url,
@@ -85,16 +88,24 @@ def _profile(
         color_scheme="dark" if dark else "light",
         java_script_enabled=scripts,
         reduced_motion="reduce",
+        **profile,
     )
     context.set_default_timeout(ACTION_TIMEOUT)
+    expect.set_options(timeout=ACTION_TIMEOUT)
     context.add_init_script(_REPORT_VIOLATIONS)
     return context
 
 
-def accessibility_faults(page: Page) -> list[str]:
-    """What the rules of axe-core find on the page: one line for each rule and element."""
-    found = Axe().run(page).response["violations"]
-    return [f"{rule['id']}: {node['html']}" for rule in found for node in rule["nodes"]]
+def accessibility_faults(page: Page, rules: Sequence[str] = ()) -> list[str]:
+    """What these rules of axe-core, or all, find on the page: one line for each rule and element.
+
+    The rows of a table are made alike, so the first ones are enough.
+    """
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(Axe().axe_script)
+    options = {"reporter": "no-passes"} | ({"runOnly": list(rules)} if rules else {})
+    answer = page.evaluate("([context, options]) => axe.run(context, options)", [_CHECKED, options])
+    return [f"{rule['id']}: {node['html']}" for rule in answer["violations"] for node in rule["nodes"]]
 
 
 def overflow(page: Page) -> int:
@@ -104,6 +115,11 @@ def overflow(page: Page) -> int:
 
 
 def keep_screenshot(page: Page, folder: Path, name: str) -> None:
-    """Save a picture of the whole page."""
+    """Save a picture of the whole page, in a window that shows it all: what is sticky stands at its end."""
     folder.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=folder / f"{name}.png", full_page=True)
+    window = page.viewport_size
+    assert window is not None
+    whole: int = page.evaluate("document.documentElement.scrollHeight")
+    page.set_viewport_size({"width": window["width"], "height": max(whole, window["height"])})
+    page.screenshot(path=folder / f"{name}.png")
+    page.set_viewport_size(window)

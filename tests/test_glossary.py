@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Table
 
-from monitor.alerts.reasons import MEANINGS, AlertReason
+from monitor.alerts.reasons import AlertReason
 from monitor.alerts.silences import SilenceState
 from monitor.events.kind import EventKind
 from monitor.guarantee.refund_review import ReviewCause
@@ -22,6 +22,7 @@ from monitor.model.target import Metric
 from monitor.model.target_problem import TargetProblem
 from monitor.model.terms import BelowStart, RefillMode, TermsOrigin
 from monitor.sources.budget import Purpose
+from refilld.translations.event_labels import ALERT_REASONS
 from storage.schema import metadata
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -85,7 +86,9 @@ def test_the_glossary_has_every_table_and_column(table: Table) -> None:
 
 @pytest.mark.parametrize("reason", AlertReason)
 def test_every_reason_of_an_alert_is_explained_as_the_program_does(reason: AlertReason) -> None:
-    assert f"| `{reason}` | {MEANINGS[reason]} |" in (DOCS / "alerts.md").read_text(encoding="utf-8")
+    assert f"| `{reason}` | {ALERT_REASONS[reason].text} |" in (DOCS / "alerts.md").read_text(
+        encoding="utf-8"
+    )
 
 
 def test_a_column_name_belongs_to_one_term() -> None:

@@ -14,6 +14,7 @@ EVERYTHING = [
     "storage/migrations/env.py",
     "storage/migrations/versions/*.py",
     "refilld/daemon/sd_notify.py",
+    "refilld/translations/locale/*/LC_MESSAGES/refilld.mo",
     "refilld/cli/__init__.py",
     "refilld/charts/static/chart.css",
     "refilld/charts/static/uplot/uPlot.iife.min.js",

@@ -79,6 +79,8 @@ class Order:
     customer: str | None = None
     price: Decimal | None = None
     currency: str | None = None
+    language: str | None = None
+    """Code of the customer's language, such as `es`; None if the panel does not tell it."""
     terms_from: TermsOrigin = TermsOrigin.ROW
 
     @property

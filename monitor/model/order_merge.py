@@ -15,7 +15,7 @@ from monitor.model.order import Order
 from monitor.model.terms import TermsOrigin
 
 _SALE_FIELDS = ("service", "quantity")
-_NOTE_FIELDS = ("provider", "customer", "price", "currency")
+_NOTE_FIELDS = ("provider", "customer", "price", "currency", "language")
 
 
 def merged(known: Order, row: Order, *, decided: bool) -> Order:

@@ -1,5 +1,6 @@
 """What a person may do on the pages of the desk."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 
@@ -16,6 +17,11 @@ class Role(StrEnum):
     def includes(self, needed: "Role") -> bool:
         """Whether who has this role may do what needs the other one."""
         return _ORDER.index(self) >= _ORDER.index(needed)
+
+
+def highest(roles: Iterable[Role]) -> Role | None:
+    """The role that includes all others; None without any."""
+    return max(roles, key=_ORDER.index, default=None)
 
 
 _ORDER = tuple(Role)

@@ -21,7 +21,7 @@ class Retention:
     requests: timedelta | None = _YEAR
     """Answered requests of customers, except for the last granted one of each order."""
     alerts: timedelta | None = _YEAR
-    """Alerts that were sent, kept or given up."""
+    """Alerts that were sent, kept or given up, and all other events; bulk actions that ended."""
     webhooks: timedelta | None = _YEAR
     """Deliveries of webhooks that ended, with their attempts."""
 

@@ -38,6 +38,11 @@ class CurvePoint:
     def age(self) -> timedelta:
         return age_at(self.point)
 
+    @property
+    def lost(self) -> "CurvePoint":
+        """The share that is lost, with its band."""
+        return CurvePoint(self.point, 1 - self.share, 1 - self.high, 1 - self.low)
+
 
 @dataclass(frozen=True, slots=True)
 class SurvivalCurve:

@@ -1,20 +1,33 @@
 """Rendering an answer: its sentence in a language, with the numbers filled in."""
 
-from collections.abc import Mapping
 from datetime import datetime
 
 from monitor.guarantee.customer_answers import Answer
 from monitor.model.time_words import minute
-from refilld.answers.sentences import METRIC, STALE
+from refilld.answers.language_texts import LanguageTexts
+from refilld.answers.sentences import SENTENCES, STALE
+from refilld.translations.labels import label_of
 
 
-def sentence(answer: Answer, texts: Mapping[str, str]) -> str:
+def sentence(answer: Answer, texts: LanguageTexts) -> str:
     """The sentence of an answer; a second one follows when it rests on an older count."""
     key = f"{answer.word}:{answer.variant}" if answer.variant else str(answer.word)
     keys = [key, STALE] if answer.stale else [key]
-    values = {name: _shown(value) for name, value in _values(answer).items()}
-    values["metric"] = texts[f"{METRIC}:{answer.order.target.metric}"]
-    return " ".join(texts[key].format_map(values) for key in keys)
+    values = _values(answer)
+    numbers = {name: value for name, value in values.items() if isinstance(value, int)}
+    shown = {name: _shown(value) for name, value in values.items()} | _words(answer, texts)
+    return " ".join(texts.text(key, numbers.get(SENTENCES[key].number)).format_map(shown) for key in keys)
+
+
+def _words(answer: Answer, texts: LanguageTexts) -> dict[str, str]:
+    """The placeholders that have words of the language."""
+    metric = answer.order.target.metric
+    return {
+        "status": label_of(answer.order.status, texts.translation),
+        "metric": texts.metric(metric),
+        "missing_units": texts.units(metric, answer.missing or 0),
+        "quantity_units": texts.units(metric, answer.quantity or 0),
+    }
 
 
 def _values(answer: Answer) -> dict[str, object]:
@@ -26,7 +39,6 @@ def _values(answer: Answer) -> dict[str, object]:
         "link": order.target.link.url,
         "delivered": order.delivered,
         "threshold": answer.threshold,
-        "status": order.status,
         "count": answer.count,
         "counted_at": answer.counted_at,
         "line": answer.line,

@@ -8,7 +8,7 @@ from pathlib import Path
 from string import Formatter
 from typing import TypeAlias
 
-from refilld.answers.sentences import PLACEHOLDERS
+from refilld.answers.sentences import SENTENCES
 from refilld.terminal import printable
 
 LONGEST_TEXT = 1000
@@ -46,22 +46,22 @@ def _valid(path: Path, language: str, table: dict[str, object], faults: list[str
     """The valid texts of one language; the faults of the others are added to `faults`."""
     valid = {}
     for key, text in table.items():
-        found = list(_faults(key, text))
+        found = list(faults_of(key, text))
         faults += (f"{path}: {printable(f'{language}.{key}: {fault}')}" for fault in found)
         if not found:
             valid[key] = str(text)
     return valid
 
 
-def _faults(key: str, text: object) -> Iterator[str]:
+def faults_of(key: str, text: object) -> Iterator[str]:
     """What is wrong with a text."""
-    if key not in PLACEHOLDERS:
-        close = get_close_matches(key, PLACEHOLDERS, n=1)
+    if key not in SENTENCES:
+        close = get_close_matches(key, SENTENCES, n=1)
         yield f"unknown word{f'; did you mean {close[0]}?' if close else ''}"
     elif not isinstance(text, str) or not text.strip() or len(text) > LONGEST_TEXT or not text.isprintable():
         yield f"must be a text of one line and 1 to {LONGEST_TEXT} characters"
     else:
-        yield from _placeholder_faults(text, PLACEHOLDERS[key])
+        yield from _placeholder_faults(text, SENTENCES[key].placeholders)
 
 
 def _placeholder_faults(text: str, known: frozenset[str]) -> Iterator[str]:

@@ -77,6 +77,7 @@ class OrderAnswer(AnswerBody):
     terms_from: TermsOrigin
     provider: str | None
     customer: str | None
+    language: str | None
     price: Price | None
     currency: str | None
     imported_at: datetime

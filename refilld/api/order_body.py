@@ -47,6 +47,7 @@ class OrderBody(Body):
     owner: Any = None
     provider: Any = None
     customer: Any = None
+    language: Any = None
     price: Any = None
     currency: Any = None
 

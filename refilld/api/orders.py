@@ -44,7 +44,8 @@ class Orders:
         _require_possible(order_id)
         with self.database.read() as tx:
             story = load(tx, order_id, self.clock(), self.enabled, most_looks=LOOKS)
-        return self._in_language(lambda language: document(story, self.texts.of(language)))
+        of_order = story.order.order.language
+        return self._in_language(of_order, lambda language: document(story, self.texts.of(language)))
 
     def set_flag(self, order_id: str, flag: str, body: FlagBody) -> Response:
         return self._flag(order_id, flag, body.comment, sets=True)
@@ -71,14 +72,19 @@ class Orders:
             so_far = refill_requests.answer_now(tx, order_id, now, obstacle)
         hindered = refill_requests.hindered(recheck, obstacle)
         return self._in_language(
-            lambda language: answer_fields(so_far, hindered, self.texts.of(language)), HTTPStatus.ACCEPTED
+            so_far.order.language,
+            lambda language: answer_fields(so_far, hindered, self.texts.of(language)),
+            HTTPStatus.ACCEPTED,
         )
 
     def _in_language(
-        self, fields: Callable[[str], dict[str, object]], status: HTTPStatus = HTTPStatus.OK
+        self,
+        of_order: str | None,
+        fields: Callable[[str], dict[str, object]],
+        status: HTTPStatus = HTTPStatus.OK,
     ) -> Response:
-        """An answer in a language that the client accepts."""
-        preferred = self.texts.language
+        """An answer in a language that the client accepts, best that of the order."""
+        preferred = self.texts.known(of_order)
         language = request.accept_languages.best_match([preferred, *self.texts.languages], preferred)
         found = answer(fields(language), status)
         found.content_language.add(language)

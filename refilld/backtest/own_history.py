@@ -31,6 +31,21 @@ _DAY = timedelta(days=1)
 Change = Callable[[Terms], Terms]
 
 
+def _nothing() -> None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class HistorySample:
+    """How much of a history is replayed."""
+
+    targets: int = MOST_TARGETS
+    considered: int | None = None
+    """Targets that are looked through, evenly among all; None is all of them."""
+    rest: Callable[[], None] = _nothing
+    """Called after each step; may raise to stop."""
+
+
 @dataclass(slots=True)
 class OwnHistory:
     """The recorded history of targets; their counts are read day by day, in order of time."""
@@ -39,6 +54,8 @@ class OwnHistory:
     target_ids: list[int]
     fraction: float
     """Share of all targets that this is a sample of."""
+    rest: Callable[[], None] = _nothing
+    """Called after each step."""
     orders: list[Order] = field(default_factory=list)
     """As they were imported."""
     targets: dict[int, Target] = field(default_factory=dict)
@@ -55,6 +72,7 @@ class OwnHistory:
             day = self._counts(start, end)
             while waiting and waiting[-1].at < end:
                 day.append(waiting.pop())
+            self.rest()
             yield from sorted(day, key=lambda event: event.at)
             start = end
 
@@ -70,11 +88,13 @@ class OwnHistory:
         return found
 
 
-def load_history(database: Database, since: datetime) -> OwnHistory:
+def load_history(database: Database, since: datetime, sample: HistorySample = HistorySample()) -> OwnHistory:
     """The history of the targets that got an order since a time, or of a sample of them."""
-    ids = _target_ids(database, since)
-    fraction = min(1.0, MOST_TARGETS / max(len(ids), 1))
-    history = OwnHistory(database, [one for one in ids if is_sampled(str(one), fraction)], fraction)
+    step = _step(database, sample)
+    ids = _target_ids(database, since, step, sample.rest)
+    fraction = min(1.0, sample.targets / max(len(ids), 1))
+    chosen = [one for one in ids if is_sampled(str(one), fraction)]
+    history = OwnHistory(database, chosen, fraction / step, sample.rest)
     for slice_ in chunks(history.target_ids, _SLICE):
         with database.read() as tx:
             past = target_history.past_orders(tx, slice_)
@@ -84,17 +104,26 @@ def load_history(database: Database, since: datetime) -> OwnHistory:
         history.events += [RefillCompleted(at, order_id) for at, order_id in past.completions]
         history.events += [OrderFlagged(at, order_id, flag) for at, order_id, flag in past.flags]
         history.events += [RefillRequested(at, order_id) for at, order_id in past.requests]
+        sample.rest()
     return history
 
 
-def _target_ids(database: Database, since: datetime) -> list[int]:
+def _step(database: Database, sample: HistorySample) -> int:
+    if sample.considered is None:
+        return 1
+    with database.read() as tx:
+        return max(1, target_history.newest_target(tx) // sample.considered)
+
+
+def _target_ids(database: Database, since: datetime, step: int, rest: Callable[[], None]) -> list[int]:
     found: list[int] = []
     while True:
         with database.read() as tx:
-            more = target_history.targets_sold(tx, since, found[-1] if found else 0, 5 * _SLICE)
+            more = target_history.targets_sold(tx, since, found[-1] if found else 0, 5 * _SLICE, step)
         if not more:
             return found
         found += more
+        rest()
 
 
 @dataclass(frozen=True, slots=True)

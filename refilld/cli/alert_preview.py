@@ -33,20 +33,21 @@ def preview(context: CommandContext, *, kind: str, language: str | None, file: P
     Nothing is sent or stored. Says which template made each; what is wrong with one of them is told.
     """
     section = context.settings.alerts
-    texts = load_shop_texts(section.templates_folder, language or section.language)
-    for name, value in _fields(_with_file(texts, file, EventKind(kind)), EventKind(kind)).items():
+    chosen = language or section.language
+    texts = load_shop_texts(section.templates_folder, chosen)
+    for name, value in _fields(_with_file(texts, file, EventKind(kind), chosen), EventKind(kind)).items():
         click.echo(f"{name}: {cell(value)}")
     for fault in texts.faults:
         click.echo(f"not used: {fault}", err=True)
 
 
-def _with_file(texts: ShopTexts, file: Path | None, kind: EventKind) -> ShopTexts:
+def _with_file(texts: ShopTexts, file: Path | None, kind: EventKind, language: str) -> ShopTexts:
     """The texts with this file as a template of the kind; RefilldError if it cannot be used."""
     if file is None:
         return texts
     part = SUBJECT if file.name.endswith(SUBJECT) else BODY
     try:
-        return replace(texts, templates={**texts.templates, (kind, part): tried(file, kind)})
+        return replace(texts, templates={**texts.templates, (kind, part): tried(file, kind, language)})
     except TemplateFaultError as fault:
         raise RefilldError(str(fault)) from None
 

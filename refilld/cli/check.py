@@ -9,7 +9,6 @@ from monitor.guarantee.customer_answers import Answer
 from monitor.model.snapshot import Outcome
 from monitor.model.time_words import age
 from refilld.answers.rendering import sentence
-from refilld.answers.texts import Texts
 from refilld.cli.context import CommandContext, pass_context
 from refilld.cli.output import cell, json_option, print_json
 from refilld.cli.parameters import TEXT
@@ -33,7 +32,9 @@ _WITHOUT_LOOK = {
 @click.option("--fresh", is_flag=True, help="Look even if the last answer is less than an hour old.")
 @click.option("--look-only", is_flag=True, help="Only look: record no request of the customer.")
 @click.option(
-    "--language", metavar="LANG", help="Language of the answer, such as es; else the configured one."
+    "--language",
+    metavar="LANG",
+    help="Language of the answer, such as es; else that of the order, or the configured one.",
 )
 @json_option
 @pass_context
@@ -47,7 +48,7 @@ def check(
     as_json: bool,
 ) -> None:
     """Record a customer's request, look at the order's target now, and print the answer."""
-    texts = _texts(context, language)
+    texts = context.answers_in(language)
     missing = False
     with context.database() as database:
         daemon = Daemon(context.settings, database, context.clock, Event())
@@ -59,26 +60,14 @@ def check(
                 click.echo(f"refilld: {error}", err=True)
                 missing = True
                 continue
+            wanted = texts.of(language or answer.order.language)
             if as_json:
-                print_json(answer_fields(answer, recheck, texts.of(language)))
+                print_json(answer_fields(answer, recheck, wanted))
             else:
-                _print(answer, recheck, sentence(answer, texts.of(language)), context.now())
+                _print(answer, recheck, sentence(answer, wanted), context.now())
         checking.sampling.flush()
     if missing:
         raise click.exceptions.Exit(1)
-
-
-def _texts(context: CommandContext, language: str | None) -> Texts:
-    """The texts; their faults are printed on standard error."""
-    texts = context.texts
-    if language is not None and language not in texts.languages:
-        known = ", ".join(texts.languages)
-        raise click.BadParameter(
-            f"there is no language {language!r}; there are: {known}", param_hint="--language"
-        )
-    for fault in texts.faults:
-        click.echo(f"refilld: {fault}", err=True)
-    return texts
 
 
 def _print(answer: Answer, recheck: Recheck, text: str, now: datetime) -> None:

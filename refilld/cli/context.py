@@ -38,6 +38,18 @@ class CommandContext:
         """The texts that answer customers."""
         return load_texts(self.settings.answers.language, self.settings.answers.path)
 
+    def answers_in(self, language: str | None) -> Texts:
+        """The texts that answer customers, if they have the language; their faults go to standard error."""
+        texts = self.texts
+        if language is not None and language not in texts.languages:
+            known = ", ".join(texts.languages)
+            raise click.BadParameter(
+                f"there is no language {language!r}; there are: {known}", param_hint="--language"
+            )
+        for fault in texts.faults:
+            click.echo(f"refilld: {fault}", err=True)
+        return texts
+
     @contextmanager
     def database(self) -> Iterator[Database]:
         """Open the configured database; raises NotMigratedError when its schema is of another version."""

@@ -9,7 +9,8 @@ from refilld.extras import install_command
 @click.option(
     "--keep", type=click.Path(file_okay=False), help="Folder for the database; the default is a new folder."
 )
-def demo(keep: str | None) -> None:
+@click.option("--stay", is_flag=True, help="Go on until Ctrl+C, with the pages open; the sign-in is printed.")
+def demo(keep: str | None, *, stay: bool) -> None:
     """Run the main job end to end against a simulated Instagram on loopback; nothing to configure."""
     try:
         from refilld.demo.show import run_demo  # noqa: PLC0415  # its dependencies are an extra
@@ -18,7 +19,7 @@ def demo(keep: str | None) -> None:
             f"the demo needs {error.name}, from the extra demo of refilld; run: {install_command('demo')}"
         )
         raise click.ClickException(problem) from None
-    run_demo(keep)
+    run_demo(keep, stay=stay)
 
 
 COMMANDS = (demo,)

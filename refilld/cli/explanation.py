@@ -5,11 +5,11 @@ from dataclasses import asdict
 from typing import Any
 
 from monitor.alerts.matchers import text_of
-from monitor.alerts.reasons import MEANINGS
 from monitor.alerts.routes import Routed
 from monitor.model.number_words import counted
 from monitor.model.time_words import minute
 from refilld.services.alert_explanation import AlertExplanation
+from refilld.translations.event_labels import ALERT_REASONS
 from storage.alert_history import MessageRow, ReceiverRow
 
 
@@ -35,7 +35,7 @@ def _unrouted_lines(found: AlertExplanation) -> Iterator[str]:
     """A digest, which has its receiver from the beginning, or an alert that no route was asked about."""
     for message in found.history.messages:
         yield f"receiver {message.receiver}: {message.reason} at {minute(message.at)} UTC"
-        yield f"  {MEANINGS[message.reason]}"
+        yield f"  {ALERT_REASONS[message.reason].text}"
         yield f"  {_message_words(message)}"
     if found.history.messages:
         return
@@ -48,7 +48,7 @@ def _unrouted_lines(found: AlertExplanation) -> Iterator[str]:
 def _receiver_lines(found: AlertExplanation, row: ReceiverRow) -> Iterator[str]:
     detail = f" ({row.detail})" if row.detail else ""
     yield f"receiver {row.receiver}: {row.reason}{detail} at {minute(row.decided_at)} UTC"
-    yield f"  {MEANINGS[row.reason]}"
+    yield f"  {ALERT_REASONS[row.reason].text}"
     if row.next_at is not None:
         yield f"  in the group {row.group_key}, which has its next turn at {minute(row.next_at)} UTC"
     for message in found.history.messages:

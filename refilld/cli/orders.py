@@ -102,7 +102,7 @@ def show(context: CommandContext, order_id: str, *, svg: Path | None, as_json: b
         chart = order_chart(timeline)
         with atomic_file(svg) as file:
             file.write(svg_file(order_svg(chart), chart.title))
-    print_timeline(timeline, context.texts.of(), as_json=as_json)
+    print_timeline(timeline, context.texts.of(timeline.order.order.language), as_json=as_json)
 
 
 for command in (import_, flag, unflag, correct, link, reterm, forget):

@@ -26,6 +26,7 @@ UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 
 MODULES = {
     "alerts": "alerts",
+    "answers": "answers",
     "audit": "audit",
     "backlog": "held",
     "backtest": "backtest",

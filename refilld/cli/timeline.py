@@ -1,11 +1,11 @@
 """Printing the timeline of one order, with a plot, or as JSON."""
 
-from collections.abc import Mapping
 from functools import partial
 from textwrap import wrap
 
 from rich.text import Text
 
+from refilld.answers.language_texts import LanguageTexts
 from refilld.cli.output import cell, print_json
 from refilld.cli.plot import NARROWEST, Curve, drawn
 from refilld.terminal import console
@@ -26,7 +26,7 @@ _INDENT = 22
 _MARKS = {"drop.opened": "!", "refill.completed": "+", "look.failed": "x"}
 
 
-def print_timeline(timeline: Timeline, texts: Mapping[str, str], *, as_json: bool) -> None:
+def print_timeline(timeline: Timeline, texts: LanguageTexts, *, as_json: bool) -> None:
     """Print all that is stored about an order."""
     if as_json:
         print_json(document(timeline, texts))

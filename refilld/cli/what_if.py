@@ -1,43 +1,45 @@
 """`refilld retention what-if`: what the guarantee would have cost under another window or threshold."""
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
+from typing import TypeVar
 
 import click
 
-from monitor.model.terms import Terms
+from monitor.errors import BadInputError
 from refilld.backtest.own_history import WhatIf, load_history
 from refilld.backtest.own_history import what_if as replayed
 from refilld.cli.backtest import COLUMNS
 from refilld.cli.context import CommandContext, pass_context
 from refilld.cli.lists import list_options, print_below, print_list
-from refilld.cli.parameters import DURATION, duration_between
+from refilld.cli.parameters import duration_between
+from refilld.services.terms_change import LIFETIME, changed, threshold_of, window_of
 
-_LIFETIME = "lifetime"
-_MOST_PERCENT, _MOST_UNITS = 100, 1_000_000_000
-
-
-def _window(value: str) -> timedelta | None:
-    return None if value == _LIFETIME else DURATION(value)
+F = TypeVar("F")
 
 
-def _threshold(value: str) -> tuple[str, int]:
-    """The field of the terms, and its value: a share like 10%, or units like 50."""
-    number, percent, rest = value.partition("%")
-    most = _MOST_PERCENT if percent else _MOST_UNITS
-    if rest or not number.isdecimal() or int(number) > most:
-        raise click.BadParameter("write a share of the delivered units like 10%, or units like 50")
-    return ("min_drop_percent" if percent else "min_drop_units"), int(number)
+def _parameter(parse: Callable[[str], F]) -> Callable[[str], F]:
+    """A parameter type of what a service parses."""
+
+    def parameter(value: str) -> F:
+        try:
+            return parse(value)
+        except BadInputError as error:
+            raise click.BadParameter(error.problem) from None
+
+    return parameter
 
 
 @click.command("what-if")
 @click.option(
-    "--window", type=_window, metavar="DURATION", help=f'Another window, like 60d or "{_LIFETIME}".'
+    "--window",
+    type=_parameter(window_of),
+    metavar="DURATION",
+    help=f'Another window, like 60d or "{LIFETIME}".',
 )
 @click.option(
-    "--threshold", "thresholds", type=_threshold, multiple=True, metavar="SHARE|UNITS",
+    "--threshold", "thresholds", type=_parameter(threshold_of), multiple=True, metavar="SHARE|UNITS",
     help="Another threshold: 10% of the delivered units, or 50 units; may be given once each.",
 )  # fmt: skip
 @click.option(
@@ -68,14 +70,10 @@ def what_if(
     now = context.now()
     with context.database() as database:
         history = load_history(database, now - period)
-        found = replayed(history, context.settings, partial(_changed, fields=fields), now)
+        found = replayed(history, context.settings, partial(changed, fields=fields), now)
     print_list(COLUMNS, found.rows, **shown)
     for note in _notes(found):
         click.echo(f"note: {note}", err=True) if shown["as_json"] else print_below(note)
-
-
-def _changed(terms: Terms, fields: Mapping[str, object]) -> Terms:
-    return replace(terms, **fields)  # type: ignore[arg-type]  # fields of terms
 
 
 def _notes(found: WhatIf) -> list[str]:

@@ -53,10 +53,25 @@ class DemoOrder:
     def row(self) -> tuple[object, ...]:
         """The row in a panel's export."""
         completed = f"{self.completed_at:%Y-%m-%dT%H:%M:%SZ}"
-        return self.order_id, self.link, self.start, self.quantity, self.service, "Completed", 0, completed
+        delivered = (
+            self.order_id,
+            self.link,
+            self.start,
+            self.quantity,
+            self.service,
+            "Completed",
+            0,
+            completed,
+        )
+        provider = PROVIDERS[self.order_id % len(PROVIDERS)]
+        return *delivered, provider, f"customer-{self.order_id % 40}", f"{self.quantity * 0.002:.2f}", "USD"
 
 
-HEADINGS = ("ID", "Link", "Start count", "Quantity", "Service", "Status", "Remains", "Completed at")
+HEADINGS = (
+    "ID", "Link", "Start count", "Quantity", "Service", "Status", "Remains", "Completed at",
+    "Provider", "Customer", "Price", "Currency",
+)  # fmt: skip
+PROVIDERS = ("alpha", "beta", "gamma")
 PROFILE_KINDS: tuple[tuple[str, int, Loss], ...] = (
     ("steady", 110, keep_all),
     ("leaking", 60, lose_slowly),
@@ -75,6 +90,8 @@ class DemoShop:
     clock: Callable[[], datetime]
     orders: list[DemoOrder] = field(default_factory=list)
     _refilled: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
+    _lost: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
+    _sold_as: dict[str, str] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
     def world(self, random: Random) -> DemoInstagram:
@@ -93,7 +110,16 @@ class DemoShop:
     def deliver(self, link: str, quantity: int) -> None:
         """Deliver a refill: the count behind the link rises."""
         with self._lock:
-            self._refilled[link] += quantity
+            self._refilled[self._sold_as.get(link, link)] += quantity
+
+    def rename(self, link: str, new: str) -> None:
+        """Deliver what is ordered for a new link to the profile that was sold under the earlier one."""
+        self._sold_as[new] = link
+
+    def lose(self, link: str, quantity: int) -> None:
+        """Take units away: the count behind the link falls."""
+        with self._lock:
+            self._lost[link] += quantity
 
     def write(self, path: Path) -> None:
         """Write the orders file in the format of a panel's export."""
@@ -128,6 +154,6 @@ class DemoShop:
 
         def count(now: datetime) -> int:
             gone = int(loss((now - self.began).total_seconds()) * delivered)
-            return max(0, sold[0].start + delivered - gone + self._refilled[link])
+            return max(0, sold[0].start + delivered - gone + self._refilled[link] - self._lost[link])
 
         return count

@@ -6,24 +6,27 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
+from secrets import token_urlsafe
 from socket import socket
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory, mkdtemp
 from threading import Event, Thread
 
 from monitor.errors import BadInputError
+from refilld.daemon.signals import stop_on_signals
 from refilld.demo.consumer import DemoConsumer
-from refilld.demo.instagram import RATE_LIMITED, DemoInstagram, InstagramStandIn
+from refilld.demo.instagram import InstagramStandIn
 from refilld.demo.shop import DemoShop
+from refilld.demo.story import DemoStory
 from refilld.demo.summary import print_summary
 from refilld.terminal import console
 
-SECONDS = 36
 SEED = 7
+USER = "operator"
 CONFIG = """\
 # Written by refilld demo: intervals are much shorter than in real use.
 [database]
@@ -65,19 +68,46 @@ SOURCE = {
 }
 
 
-def run_demo(keep: str | None) -> None:
-    """Run the demonstration, which ends by itself."""
+def run_demo(keep: str | None, *, stay: bool = False) -> None:
+    """Run the demonstration, which ends by itself; with `stay` it goes on until SIGINT or SIGTERM."""
+    with _folder(keep, stay=stay) as folder, ExitStack() as stack:
+        shop = DemoShop(began=_now(), clock=_now)
+        world = shop.world(Random(SEED))
+        standin = stack.enter_context(InstagramStandIn(world))
+        run = DemoRun(folder, _free_port(), standin, token_urlsafe(12) if stay else "")
+        run.prepare(shop)
+        token = run.command("token", "create", "--scope", "refills:consume", "--name", "demo")
+        ending = Event()
+        if stay:
+            stack.enter_context(stop_on_signals(ending))
+        process = stack.enter_context(run.daemon())
+        stack.enter_context(run.consumer(shop, token))
+
+        def wait(duration: timedelta) -> bool:
+            return ending.wait(duration.total_seconds()) or process.poll() is not None
+
+        story = DemoStory(world, shop, _print, wait)
+        story.script()
+        if stay:
+            run.print_sign_in()
+            story.go_on(Random(SEED))
+        _print("refilld: stops (SIGTERM)")
+        stack.close()
+        print_summary(folder, explore=not stay or keep is not None)
+
+
+@contextmanager
+def _folder(keep: str | None, *, stay: bool) -> Iterator[Path]:
+    """The folder of the run; what somebody has seen in the desk is removed, unless they keep it."""
+    if stay and keep is None:
+        with TemporaryDirectory(prefix="refilld-demo-") as temporary:
+            yield Path(temporary)
+        return
     folder = Path(keep or mkdtemp(prefix="refilld-demo-")).absolute()
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
         raise BadInputError("--keep", f"{folder} is not empty; name a new folder")
-    shop = DemoShop(began=_now(), clock=_now)
-    with InstagramStandIn(shop.world(Random(SEED))) as standin:
-        run = DemoRun(folder, _free_port(), standin)
-        run.prepare(shop)
-        with run.daemon(), run.consumer(shop):
-            run.run_events()
-    print_summary(folder)
+    yield folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +117,8 @@ class DemoRun:
     folder: Path
     port: int
     standin: InstagramStandIn
+    password: str = ""
+    """Of the user who signs in to the desk; without one nobody does."""
 
     def prepare(self, shop: DemoShop) -> None:
         """Write configuration and orders, then set up the database with refilld's own commands."""
@@ -97,6 +129,13 @@ class DemoRun:
         shop.write(self.folder / "orders.csv")
         self.command("init")
         _print("$ refilld orders import orders.csv  →  " + self.command("orders", "import", "orders.csv"))
+        if self.password:
+            self.command("user", "add", USER, "--role", "operator", typed=self.password)
+
+    def print_sign_in(self) -> None:
+        """Print where the desk is, and how to sign in."""
+        _print(f"The desk: http://127.0.0.1:{self.port}   user {USER}   password {self.password}")
+        _print("The story goes on until Ctrl+C.")
 
     @property
     def path(self) -> Path:
@@ -107,16 +146,16 @@ class DemoRun:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("REFILLD_")}
         return inherited | SOURCE | self.standin.environment | {"REFILLD_CONFIG": str(self.path)}
 
-    def command(self, *words: str) -> str:
-        """Run one refilld command; return its output."""
+    def command(self, *words: str, typed: str = "") -> str:
+        """Run one refilld command with this standard input; return its output."""
         done = subprocess.run(  # noqa: S603  # refilld itself
-            [sys.executable, "-m", "refilld", *words],
-            cwd=self.folder, env=self._environment, stdout=subprocess.PIPE, check=True, text=True,
+            [sys.executable, "-m", "refilld", *words], cwd=self.folder, env=self._environment,
+            input=typed, stdout=subprocess.PIPE, check=True, text=True,
         )  # fmt: skip
         return done.stdout.strip()
 
     @contextmanager
-    def daemon(self) -> Iterator[None]:
+    def daemon(self) -> Iterator["subprocess.Popen[str]"]:
         """Run the daemon; its log is printed in a readable form. SIGTERM at the end."""
         _print(f"$ refilld run   (http://127.0.0.1:{self.port}, {self.folder})")
         process = subprocess.Popen(  # refilld itself
@@ -126,7 +165,7 @@ class DemoRun:
         listener = Thread(target=self._listen, args=(process,), daemon=True)
         listener.start()
         try:
-            yield
+            yield process
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(timeout=60)
@@ -135,9 +174,8 @@ class DemoRun:
                 process.stderr.close()
 
     @contextmanager
-    def consumer(self, shop: DemoShop) -> Iterator[None]:
+    def consumer(self, shop: DemoShop, token: str) -> Iterator[None]:
         """Run the consumer of the refill queue."""
-        token = self.command("token", "create", "--scope", "refills:consume", "--name", "demo")
         stopping = Event()
         consumer = DemoConsumer(f"http://127.0.0.1:{self.port}", token, shop.deliver, _print)
         thread = Thread(target=consumer.run, args=(stopping,))
@@ -148,32 +186,17 @@ class DemoRun:
             stopping.set()
             thread.join(timeout=30)
 
-    def run_events(self) -> None:
-        """Run the scripted events: a private profile, a renamed profile, an outage."""
-        world, never = self.standin.world, Event()
-        if not isinstance(world, DemoInstagram):
-            raise TypeError("the demo needs a DemoInstagram")
-        never.wait(10)
-        _print("Instagram: shy.1 goes private")
-        world.profiles["shy.1"] = replace(world.profiles["shy.1"], private=True)
-        _print("Instagram: leaking.1 is renamed, to slowly.leaking")
-        world.rename("leaking.1", "slowly.leaking")
-        never.wait(7)
-        _print("Instagram: an outage, 429 to everything for 5 seconds")
-        world.outage = RATE_LIMITED
-        never.wait(5)
-        _print("Instagram: the outage is over")
-        world.outage = None
-        never.wait(SECONDS - 22)
-        _print("refilld: stops (SIGTERM)")
-
     def _listen(self, process: "subprocess.Popen[str]") -> None:
+        printed: set[str] = set()
         with (self.folder / "refilld.log").open("w", encoding="utf-8") as log:
             for line in process.stderr or ():
                 log.write(line)
+                if self.password and '"http.listening"' in line:
+                    self.print_sign_in()
                 text = _readable(line)
-                if text:
+                if text and text not in printed:
                     _print(text)
+                    printed.add(text)
 
 
 def _readable(line: str) -> str | None:
@@ -184,7 +207,7 @@ def _readable(line: str) -> str | None:
         return line.rstrip()
     match event.get("event"):
         case "look.taken" if event.get("username") and event["count"] is not None:
-            return f"{event['link']} goes by {event['username']} now: count {event['count']}"
+            return f"{event['link']} goes by {event['username']} now"
         case "drop.decided":
             numbers = f"count {event['count']}, whole at {event['line']}, owed {event['claim']}"
             action = f"{event['decision']} {event['quantity'] or ''}".strip()

@@ -10,7 +10,7 @@ from storage import totals
 from storage.engine import Database
 
 
-def print_summary(folder: Path) -> None:
+def print_summary(folder: Path, *, explore: bool) -> None:
     """Print the totals of the database in `folder`, and commands to explore it."""
     database = Database(f"sqlite:///{folder}/refilld.db")
     with database.read() as tx:
@@ -33,6 +33,11 @@ def print_summary(folder: Path) -> None:
     table.add_row("units refilled", "", f"{units:,}", style="bold")
     table.add_row("alerts", "", f"{counts['alerts']:,}")
     console().print(table)
+    if explore:
+        _print_commands(folder)
+
+
+def _print_commands(folder: Path) -> None:
     program = Path(sys.argv[0]).absolute()
     console().print(f"Explore it:  cd {folder}", markup=False)
     console().print(f"             {program} drops list · orders show 1110 · refills list", markup=False)

@@ -16,6 +16,7 @@ from refilld.doctor import (
     daemons,
     database,
     limits,
+    oidc,
     shadow,
     sources,
     web,
@@ -38,6 +39,7 @@ def run_checks(
     yield from found
     yield from _with_database(config, settings, now, sources.opened(found))
     yield from web.findings(settings.web, settings.http)
+    yield from oidc.findings(settings.web)
     yield from answers.findings(settings.answers)
     yield from alert_texts.findings(settings.alerts)
     yield from alertmanager.findings(settings.alerts.alertmanager)

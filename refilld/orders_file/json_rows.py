@@ -17,7 +17,7 @@ _LONGEST_KEY_SET = 2_048
 _MOST_IGNORED = 100
 _LONGEST_IGNORED = 60
 _NAMES = frozenset(
-    {"order_id", "service", "link", "status", "metric", "terms", "owner", "provider", "customer"}
+    {"order_id", "service", "link", "status", "metric", "terms", "owner", "provider", "customer", "language"}
 )
 _AMOUNT_KEYS = ("value", "amount")
 _CURRENCY_KEYS = ("currency_code", "currency")

@@ -33,6 +33,7 @@ from refilld.orders_file.cells import (
     text_cell,
 )
 from refilld.orders_file.conventions import UNAMBIGUOUS, Conventions
+from refilld.orders_file.language import language
 from refilld.orders_file.notes import Notes
 from refilld.orders_file.numbers import MOST_COUNT, MOST_UNITS, amount, currency, is_negative, whole_number
 from refilld.orders_file.reader import OrdersFile
@@ -43,7 +44,9 @@ from refilld.orders_file.times import past_time
 T = TypeVar("T")
 _NO_SERVICE = Service()
 _MOST_KNOWN = 10_000
-_OPTIONAL = frozenset({"start_count", "owner", "provider", "customer", "price", "currency", "created_at"})
+_OPTIONAL = frozenset(
+    {"start_count", "owner", "provider", "customer", "price", "currency", "language", "created_at"}
+)
 """Fields whose values are left out if they cannot be read."""
 ParsedRow = tuple[RawRow, Order] | Refused | Ignored
 """A row with its order, or a row without one."""
@@ -117,6 +120,7 @@ class OrderParser:
             customer=optional.get("customer", _note),
             price=price,
             currency=optional.get("currency", _currency) or in_price,
+            language=optional.get("language", language),
             terms_from=terms_from,
         )
 

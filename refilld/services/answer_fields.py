@@ -1,13 +1,12 @@
 """The public fields of an answer to a customer, the same in HTTP answers and in the JSON of commands."""
 
-from collections.abc import Mapping
-
 from monitor.guarantee.customer_answers import Answer
+from refilld.answers.language_texts import LanguageTexts
 from refilld.answers.rendering import sentence
 from refilld.services.refill_requests import Recheck
 
 
-def answer_fields(answer: Answer, recheck: Recheck, texts: Mapping[str, str]) -> dict[str, object]:
+def answer_fields(answer: Answer, recheck: Recheck, texts: LanguageTexts) -> dict[str, object]:
     """An answer with its sentence, and what became of the look."""
     return {
         "order_id": answer.order_id,

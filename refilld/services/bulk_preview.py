@@ -1,11 +1,12 @@
-"""Previews of actions on many rows: the rows are frozen, and what will become of them is added up.
+"""Previews of actions on many rows: the rows are planned and added up, then they are frozen.
 
-`storage.bulk_actions.confirm` lets a preview be carried out, by the job `jobs.bulk_actions`. Rows that come
-later are not acted on, and rows that change meanwhile are refused.
+Planning only reads, because it may take seconds. `storage.bulk_actions.confirm` lets a preview be carried
+out, by the job `jobs.bulk_actions`. Rows that come later are not acted on, and rows that change meanwhile are
+refused.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -13,16 +14,18 @@ from monitor.events.severity import Status
 from monitor.guarantee.queue_rules import QueueRules
 from monitor.model.bulk_action import BulkAction
 from monitor.model.order import Flag
-from monitor.model.sums import Item, Sum, grouped, item, item_of, summed
-from refilld.services import refill_bulk, review_bulk
+from monitor.model.refill import RefillState
+from monitor.model.sums import Item, item, item_of
+from refilld.services import frozen_preview, refill_bulk, review_bulk
 from refilld.services.event_query import ALERTS
+from refilld.services.frozen_preview import OutcomeRows, PreviewPart, parts_of
 from refilld.services.left_out import LeftOut
 from refilld.services.order_query import ORDERS
 from refilld.services.refill_plan import PlannedRefill, RefillPlan
 from refilld.services.refill_query import REFILLS
 from refilld.services.review_bulk import ReviewPlan
 from refilld.services.review_query import REVIEWS
-from storage import alert_list, bulk_actions, order_list
+from storage import alert_list, bulk_actions, order_list, refill_selection
 from storage.alert_list import AlertFilter, AlertRow
 from storage.bulk_actions import NewBulkAction, NewBulkItem
 from storage.engine import Transaction
@@ -35,19 +38,6 @@ MOST = 10_000
 """Rows of one action; of more the first are taken, and the rest stay for the next action."""
 VALID = timedelta(minutes=15)
 """How long a preview can be confirmed."""
-
-
-@dataclass(frozen=True, slots=True)
-class PreviewPart:
-    """Rows that have the same outcome."""
-
-    outcome: str
-    """queued, ended (rejected, discarded or cancelled), kept_for_cap, closed, flagged, unflagged, checked or
-    acknowledged."""
-    orders: int
-    all: Sum
-    by_service: tuple[tuple[str | None, Sum], ...]
-    by_provider: tuple[tuple[str | None, Sum], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,21 +56,33 @@ class BulkPreview:
 
 
 @dataclass(frozen=True, slots=True)
-class _OutcomeRows:
-    """Rows of one outcome: of each its order, service, provider, and what it adds to the sums."""
+class PlannedBulk:
+    """An action on many rows that is not stored yet."""
 
-    outcome: str
-    rows: "_Rows"
+    new: NewBulkAction
+    items: Sequence[NewBulkItem]
+    parts: tuple[PreviewPart, ...]
+    left_out: tuple[LeftOut, ...]
 
 
-def preview_refills(
+def freeze(tx: Transaction, planned: PlannedBulk, now: datetime) -> BulkPreview:
+    """Store what is planned, so that it can be confirmed."""
+    new, items = planned.new, planned.items
+    preview = frozen_preview.dump(planned.parts, planned.left_out)
+    number = bulk_actions.add(tx, replace(new, preview=preview), items, now)
+    return BulkPreview(
+        number, new.action, len(items), planned.parts, planned.left_out, new.more, new.expires_at
+    )
+
+
+def plan_refills(
     tx: Transaction,
     action: BulkAction,
     chosen: RefillFilter | Sequence[int],
     rules: QueueRules,
     now: datetime,
-) -> BulkPreview:
-    """Preview an action on refills; raises ShadowModeError if the action can queue nothing."""
+) -> PlannedBulk:
+    """Plan an action on refills; raises ShadowModeError if the action can queue nothing."""
     if isinstance(chosen, RefillFilter):
         plan = refill_bulk.plan_found(tx, action, chosen, rules, now, MOST + 1)
         text = REFILLS.write_filter(chosen)
@@ -91,15 +93,14 @@ def preview_refills(
     parts = (("queued", kept.queued), ("ended", kept.ended), ("kept_for_cap", kept.capped))
     items = [NewBulkItem(str(one.refill.refill_id), _expected(one)) for one in planned]
     new = _new(action, {}, text, now, more=len(plan.planned) + len(plan.left_out) > MOST)
-    return _stored(
-        tx, new, items, [_OutcomeRows(name, _of_refills(rows)) for name, rows in parts], kept.left_out, now
-    )
+    shown = parts_of(*((name, _of_refills(rows)) for name, rows in parts))
+    return PlannedBulk(new, items, shown, kept.left_out)
 
 
-def preview_reviews(
+def plan_reviews(
     tx: Transaction, chosen: ReviewFilter | Sequence[int], note: str, now: datetime
-) -> BulkPreview:
-    """Preview closing reviews with a note."""
+) -> PlannedBulk:
+    """Plan closing reviews with a note."""
     if isinstance(chosen, ReviewFilter):
         plan, text = review_bulk.plan_found(tx, chosen, MOST + 1), REVIEWS.write_filter(chosen)
     else:
@@ -111,17 +112,17 @@ def preview_reviews(
         for row in kept.planned
     ]
     new = _new(BulkAction.CLOSE, {"note": note}, text, now, more=len(plan.planned) > MOST)
-    return _stored(tx, new, items, [_OutcomeRows("closed", rows)], kept.left_out, now)
+    return PlannedBulk(new, items, parts_of(("closed", rows)), kept.left_out)
 
 
-def preview_orders(
+def plan_orders(
     tx: Transaction,
     action: BulkAction,
     chosen: OrderFilter | Sequence[str],
     now: datetime,
     flag: Flag | None = None,
-) -> BulkPreview:
-    """Preview flagging, unflagging or checking orders; the first two need the flag."""
+) -> PlannedBulk:
+    """Plan flagging, unflagging or checking orders; the first two need the flag."""
     if isinstance(chosen, OrderFilter):
         found = first_rows(partial(order_list.page, tx, chosen), MOST + 1)
         missing: list[LeftOut] = []
@@ -135,11 +136,13 @@ def preview_orders(
     arguments = {} if flag is None else {"flag": str(flag)}
     new = _new(action, arguments, text, now, more=len(found) > MOST)
     items = [NewBulkItem(row.order_id, {}) for row in planned]
-    return _stored(tx, new, items, [_OutcomeRows(outcome, _of_orders(planned))], (*missing, *left_out), now)
+    cancelled = _cancelled(tx, planned) if action is BulkAction.FLAG else []
+    parts = parts_of((outcome, _of_orders(planned)), ("cancelled", cancelled))
+    return PlannedBulk(new, items, parts, (*missing, *left_out))
 
 
-def preview_alerts(tx: Transaction, chosen: AlertFilter | Sequence[int], now: datetime) -> BulkPreview:
-    """Preview acknowledging alerts of problems that last."""
+def plan_alerts(tx: Transaction, chosen: AlertFilter | Sequence[int], now: datetime) -> PlannedBulk:
+    """Plan acknowledging alerts of problems that last."""
     if isinstance(chosen, AlertFilter):
         found = first_rows(partial(alert_list.page, tx, chosen), MOST + 1)
         text = ALERTS.write_filter(chosen)
@@ -152,14 +155,13 @@ def preview_alerts(tx: Transaction, chosen: AlertFilter | Sequence[int], now: da
         for row in planned
     ]
     new = _new(BulkAction.ACKNOWLEDGE, {}, text, now, more=len(found) > MOST)
-    return _stored(tx, new, items, [_OutcomeRows("acknowledged", rows)], left_out, now)
+    return PlannedBulk(new, items, parts_of(("acknowledged", rows)), tuple(left_out))
 
 
-_Rows = Sequence[tuple[str, str | None, str | None, Item]]
 _ONE = Item(1, 0, None, None)
 
 
-def _of_refills(planned: Sequence[PlannedRefill]) -> _Rows:
+def _of_refills(planned: Sequence[PlannedRefill]) -> OutcomeRows:
     rows = [(one.refill, one.units) for one in planned]
     return [
         (row.order_id, row.service, row.provider, item_of(1, units, row.price, row.currency, row.ordered))
@@ -167,7 +169,7 @@ def _of_refills(planned: Sequence[PlannedRefill]) -> _Rows:
     ]
 
 
-def _of_orders(planned: Sequence[OrderListing]) -> _Rows:
+def _of_orders(planned: Sequence[OrderListing]) -> OutcomeRows:
     orders = [row.stored.order for row in planned]
     return [
         (
@@ -177,6 +179,21 @@ def _of_orders(planned: Sequence[OrderListing]) -> _Rows:
             item_of(1, one.delivered, one.price, one.currency, one.quantity),
         )
         for one in orders
+    ]
+
+
+def _cancelled(tx: Transaction, planned: Sequence[OrderListing]) -> OutcomeRows:
+    """The refills of orders that a flag cancels."""
+    ids = [row.order_id for row in planned]
+    waiting = refill_selection.in_states(tx, ids, RefillState.HELD, RefillState.QUEUED)
+    return [
+        (
+            row.order_id,
+            row.service,
+            row.provider,
+            item_of(1, row.quantity, row.price, row.currency, row.ordered),
+        )
+        for row in waiting
     ]
 
 
@@ -208,26 +225,3 @@ def _new(
     action: BulkAction, arguments: Mapping[str, str], text: str, now: datetime, *, more: bool
 ) -> NewBulkAction:
     return NewBulkAction(action, arguments, text, more, now + VALID)
-
-
-def _stored(
-    tx: Transaction,
-    new: NewBulkAction,
-    items: Sequence[NewBulkItem],
-    parts: Iterable[_OutcomeRows],
-    left_out: Iterable[LeftOut],
-    now: datetime,
-) -> BulkPreview:
-    number = bulk_actions.add(tx, new, items, now)
-    shown = tuple(_part(part) for part in parts if part.rows)
-    return BulkPreview(number, new.action, len(items), shown, tuple(left_out), new.more, new.expires_at)
-
-
-def _part(part: _OutcomeRows) -> PreviewPart:
-    return PreviewPart(
-        part.outcome,
-        len({order_id for order_id, *_ in part.rows if order_id}),
-        summed(one for *_, one in part.rows),
-        tuple(grouped((service, one) for _, service, _, one in part.rows)),
-        tuple(grouped((provider, one) for _, _, provider, one in part.rows)),
-    )

@@ -14,8 +14,8 @@ from monitor.survival.curve_name import ALL, CurveName
 from refilld.settings.settings import Settings
 from storage import guarantee_costs, survival_curves
 from storage.engine import Database, Transaction
-from storage.guarantee_costs import GuaranteeCost
-from storage.survival_curves import StoredCurve, SurvivalRun
+from storage.guarantee_costs import CostFilter, GuaranteeCost
+from storage.survival_curves import SurvivalRun
 
 LOSS_AGES = (timedelta(days=7), timedelta(days=30), timedelta(days=60))
 """Ages at which the share of lost units is told."""
@@ -28,6 +28,10 @@ class RetentionFilter:
     metric: Metric | None = None
     service: str | None = None
     provider: str | None = None
+
+    @property
+    def costs(self) -> CostFilter:
+        return CostFilter(self.metric, self.service, self.provider)
 
     def admits(self, name: CurveName) -> bool:
         """Whether a curve is wanted.
@@ -54,9 +58,7 @@ class RetentionCurve:
     def loss_within(self, age: timedelta) -> CurvePoint | None:
         """The share that is lost at an age, with its band; None if it was not observed so long."""
         point = self.curve.at(age)
-        if point is None:
-            return None
-        return CurvePoint(point.point, 1 - point.share, 1 - point.high, 1 - point.low)
+        return None if point is None else point.lost
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +78,12 @@ def load(tx: Transaction, wanted: RetentionFilter) -> RetentionOverview | None:
     if run is None:
         return None
     listed = survival_curves.listed(tx, run.run_id, wanted.service, wanted.provider)
-    curves = tuple(_curve(tx, one) for one in listed if wanted.admits(one.name))
-    costs = guarantee_costs.of_run(tx, run.run_id, wanted.metric, wanted.service, wanted.provider)
-    return RetentionOverview(run, curves, tuple(costs))
+    admitted = [one for one in listed if wanted.admits(one.name)]
+    curves = zip(admitted, survival_curves.load(tx, admitted), strict=True)
+    costs = guarantee_costs.of_run(tx, run.run_id, wanted.costs)
+    return RetentionOverview(
+        run, tuple(RetentionCurve(one.name, curve) for one, curve in curves), tuple(costs)
+    )
 
 
 def compute(database: Database, settings: Settings, clock: Callable[[], datetime]) -> bool:
@@ -93,7 +98,3 @@ def compute(database: Database, settings: Settings, clock: Callable[[], datetime
         wait=lambda _pause: False,
     )
     return job.compute() is not None
-
-
-def _curve(tx: Transaction, stored: StoredCurve) -> RetentionCurve:
-    return RetentionCurve(stored.name, survival_curves.load(tx, stored))

@@ -71,7 +71,8 @@ def once_proved(
         user = users.named(tx, name)
     if attempt_id is None:
         return SignInOutcome.LIMITED
-    if not passwords.verified(user.password_hash if user else None, given.password) or user is None:
+    known = None if user is None or user.external else user.password_hash
+    if not passwords.verified(known, given.password) or user is None:
         return SignInOutcome.WRONG
     newer = passwords.hashed(given.password) if passwords.is_outdated(user.password_hash) else None
     with database.write() as tx:

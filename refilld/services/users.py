@@ -7,7 +7,7 @@ from monitor.errors import BadInputError
 from monitor.model.role import Role
 from refilld.services import passwords
 from storage import sign_in_attempts, users
-from storage.engine import Database, Transaction
+from storage.engine import Database, Transaction, advisory_lock
 from storage.errors import NotFoundError, WrongStateError
 from storage.users import UserRow
 
@@ -80,6 +80,14 @@ def enable(tx: Transaction, typed: str, now: datetime) -> None:
     if user.disabled_at is None:
         raise WrongStateError(f"user {user.name} is not disabled")
     users.enable(tx, user.user_id, now)
+
+
+def require_other_admin(tx: Transaction, user: UserRow) -> None:
+    """Raise WrongStateError if nobody else could manage users at the pages."""
+    advisory_lock(tx, "refilld last admin")  # or two admins could lock out each other
+    admin = user.role is Role.ADMIN and user.disabled_at is None
+    if admin and users.enabled_admins(tx) == [user.user_id]:
+        raise WrongStateError(f"{user.name} is the last admin; give another user the role admin first")
 
 
 def remove_totp(tx: Transaction, typed: str, now: datetime) -> None:

@@ -8,6 +8,7 @@ from pydantic import Field, field_validator, model_validator
 from monitor.model.role import Role
 from refilld.settings.http_url import is_http
 from refilld.settings.networks import PeerNetwork, is_loopback, network
+from refilld.settings.oidc import OidcSection
 from refilld.settings.section import Duration, Section, wrong
 
 HEADER_NAME = r"^$|^[A-Za-z][A-Za-z0-9-]*$"
@@ -54,6 +55,7 @@ class WebSection(Section):
     session_idle: Duration = Field(default=timedelta(hours=12), gt=timedelta(0))
     session_lifetime: Duration = Field(default=timedelta(days=14), gt=timedelta(0))
     trusted_header: TrustedHeaderSection = TrustedHeaderSection()
+    oidc: OidcSection = OidcSection()
 
     @field_validator("public_url")
     @classmethod
@@ -66,6 +68,12 @@ class WebSection(Section):
         if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
             raise ValueError("passwords are sent to it, so it must begin with https://")
         return url.rstrip("/")
+
+    @model_validator(mode="after")
+    def _provider_knows_the_address(self) -> "WebSection":
+        if self.oidc.issuer and not self.public_url:
+            raise wrong("is needed for [web.oidc]: the provider sends browsers back to it", "public_url")
+        return self
 
     @property
     def origin(self) -> str:

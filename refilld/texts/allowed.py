@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from jinja2 import nodes
 
 FILTERS = frozenset({
-    "counted", "duration", "minute", "money", "second", "spoken", "thousands",
+    "counted", "duration", "label", "minute", "money", "second", "spoken", "thousands",
     "capitalize", "default", "first", "int", "join", "last", "length", "lower", "title", "upper",
 })  # fmt: skip
 TESTS = frozenset({"defined", "none", "in", "eq", "ne", "gt", "ge", "lt", "le", "true", "false"})

@@ -1,24 +1,26 @@
 """Renders the text of an event: one line, which says what has happened and what to do."""
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import cache
 from typing import Any
 
-from jinja2 import PackageLoader
+from jinja2 import Environment, PackageLoader
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from monitor.events.event import Earlier
+from monitor.model.target import Metric
 from refilld.texts.environment import environment
 from refilld.texts.payloads import PayloadError, payload_of, values_of
+from refilld.translations.catalogue import SOURCE, translation_of
 from storage.events import EventRow
 
 
 @dataclass(frozen=True, slots=True)
 class Renderer:
-    """Renders texts with the templates of one language."""
+    """Renders texts in one language."""
 
     templates: ImmutableSandboxedEnvironment
-    language: str = "en"
 
     def text(self, row: EventRow) -> str:
         """The text of a stored event, in one line."""
@@ -28,7 +30,7 @@ class Renderer:
             return f"{row.kind}: {row.dedup_key}"
         if isinstance(payload, Earlier):
             return payload.text
-        template = self.templates.get_template(f"{self.language}/{row.kind}.txt")
+        template = self.templates.get_template(f"{row.kind}.txt")
         return template.render(context_of(row) | values_of(payload)).strip()
 
 
@@ -43,7 +45,9 @@ def template_values(row: EventRow) -> dict[str, Any] | None:
 
 def context_of(row: EventRow) -> dict[str, Any]:
     """What a template knows beside the fields of the payload."""
+    metric = row.subject.metric
     return asdict(row.subject) | {
+        "metric": None if metric is None else Metric(metric),
         "kind": row.kind,
         "severity": row.severity,
         "status": row.status,
@@ -51,7 +55,21 @@ def context_of(row: EventRow) -> dict[str, Any]:
     }
 
 
+class _TranslatedTemplates(PackageLoader):
+    """The templates of the package, each translated as a whole."""
+
+    def __init__(self, language: str) -> None:
+        super().__init__("refilld.texts", "templates/en")
+        self._translation = translation_of(language)
+
+    def get_source(
+        self, environment: Environment, template: str
+    ) -> tuple[str, str, Callable[[], bool] | None]:
+        source, path, up_to_date = super().get_source(environment, template)
+        return self._translation.gettext(source.strip()), path, up_to_date
+
+
 @cache
-def default_renderer() -> Renderer:
-    """The renderer with the templates of the package."""
-    return Renderer(environment(PackageLoader("refilld.texts")))
+def default_renderer(language: str = SOURCE) -> Renderer:
+    """The renderer with the templates of the package, in a language."""
+    return Renderer(environment(_TranslatedTemplates(language), language))

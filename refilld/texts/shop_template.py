@@ -54,8 +54,8 @@ class ShopTemplate:
         return text
 
 
-def read_template(path: Path) -> ShopTemplate:
-    """Read a template; raises TemplateFaultError."""
+def read_template(path: Path, language: str) -> ShopTemplate:
+    """Read a template in a language; raises TemplateFaultError."""
     try:
         with path.open("rb") as file:
             raw = file.read(MOST_BYTES + 1)
@@ -66,12 +66,12 @@ def read_template(path: Path) -> ShopTemplate:
         raise TemplateFaultError(f"{path}: it is not UTF-8 text") from None
     if len(raw) > MOST_BYTES:
         raise TemplateFaultError(f"{path}: it is larger than {MOST_BYTES:,} bytes")
-    return ShopTemplate(path, _parsed(path, source))
+    return ShopTemplate(path, _parsed(path, source, language))
 
 
-def _parsed(path: Path, source: str) -> Template:
+def _parsed(path: Path, source: str, language: str) -> Template:
     try:
-        return _allowed(path, source)
+        return _allowed(path, source, language)
     except TemplateFaultError:
         raise
     except TemplateSyntaxError as error:
@@ -80,8 +80,8 @@ def _parsed(path: Path, source: str) -> Template:
         raise TemplateFaultError(f"{path}: it cannot be parsed ({type(error).__name__})") from None
 
 
-def _allowed(path: Path, source: str) -> Template:
-    sandbox = environment(DictLoader({_NAME: source}))
+def _allowed(path: Path, source: str, language: str) -> Template:
+    sandbox = environment(DictLoader({_NAME: source}), language)
     sandbox.globals.clear()
     for line, problem in refusals(sandbox.parse(source)):
         raise TemplateFaultError(f"{path}:{line}: {problem}")

@@ -11,11 +11,11 @@ from monitor.events.kind import EventKind
 from refilld.texts.examples import example_row
 from refilld.texts.renderer import Renderer, default_renderer, template_values
 from refilld.texts.shop_template import ShopTemplate, TemplateFaultError, read_template
+from refilld.translations.catalogue import SOURCE
 from storage.events import EventRow
 
 log = structlog.get_logger()
 BODY, SUBJECT = ".txt", ".subject.txt"
-DEFAULT_LANGUAGE = "en"
 LONGEST_SUBJECT = 50
 """A longer subject is cut, since a title has more beside it."""
 
@@ -53,30 +53,31 @@ class ShopTexts:
 
 def load_shop_texts(folder: Path | None, language: str) -> ShopTexts:
     """Read the templates of a folder, and try each with the example of its kind."""
+    default = default_renderer(language)
     if folder is None:
-        return ShopTexts({})
+        return ShopTexts({}, default=default)
     templates: dict[tuple[EventKind, str], ShopTemplate] = {}
     faults = _misplaced(folder)
     for kind, part in product(EventKind, (BODY, SUBJECT)):
         path = template_path(folder, language, kind, part)
         if path is not None:
             try:
-                templates[kind, part] = tried(path, kind)
+                templates[kind, part] = tried(path, kind, path.parent.name)
             except TemplateFaultError as fault:
                 faults.append(str(fault))
-    return ShopTexts(templates, tuple(faults))
+    return ShopTexts(templates, tuple(faults), default)
 
 
-def tried(path: Path, kind: EventKind) -> ShopTemplate:
-    """Read a template that can render the example of its kind; raises TemplateFaultError."""
-    template = read_template(path)
+def tried(path: Path, kind: EventKind, language: str) -> ShopTemplate:
+    """Read a template in a language that can render the example of its kind; raises TemplateFaultError."""
+    template = read_template(path, language)
     template.render(template_values(example_row(kind)) or {})
     return template
 
 
 def template_path(folder: Path, language: str, kind: EventKind, part: str) -> Path | None:
     """The shop's file for a kind in the language, else in English; None without one."""
-    paths = (folder / one / f"{kind}{part}" for one in dict.fromkeys((language, DEFAULT_LANGUAGE)))
+    paths = (folder / one / f"{kind}{part}" for one in dict.fromkeys((language, SOURCE)))
     return next((path for path in paths if path.exists()), None)
 
 

@@ -1,10 +1,10 @@
 """The timeline of an order as one JSON object."""
 
-from collections.abc import Mapping
 from dataclasses import asdict
 from itertools import islice
 from typing import Any
 
+from refilld.answers.language_texts import LanguageTexts
 from refilld.timeline.events import timeline_events
 from refilld.timeline.facts import timeline_facts
 from refilld.timeline.load import Timeline
@@ -15,7 +15,7 @@ SNAPSHOTS = 10_000
 _SECRET = ("lease_token", "done_token")
 
 
-def document(timeline: Timeline, texts: Mapping[str, str]) -> dict[str, Any]:
+def document(timeline: Timeline, texts: LanguageTexts) -> dict[str, Any]:
     """All that is stored about an order; looks and refills newest first, the rest oldest first."""
     target = {"target_id": timeline.order.target_id}
     looks = [target | asdict(look) for look in islice(reversed(timeline.looks), SNAPSHOTS)]

@@ -1,9 +1,9 @@
 """The facts of an order by name: how it was sold, and where it stands now."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from monitor.guarantee.customer_answers import claim_at
+from refilld.answers.language_texts import LanguageTexts
 from refilld.answers.rendering import sentence
 from refilld.terms_format import terms_fields
 from refilld.timeline.load import Timeline
@@ -31,6 +31,7 @@ def order_facts(stored: StoredOrder) -> dict[str, Any]:
         "customer": order.customer,
         "price": order.price,
         "currency": order.currency,
+        "language": order.language,
         "imported_at": stored.imported_at,
         "updated_at": stored.updated_at,
         "terms_from": order.terms_from,
@@ -42,7 +43,7 @@ def order_facts(stored: StoredOrder) -> dict[str, Any]:
     }
 
 
-def timeline_facts(timeline: Timeline, texts: Mapping[str, str]) -> dict[str, Any]:
+def timeline_facts(timeline: Timeline, texts: LanguageTexts) -> dict[str, Any]:
     """The public fields of an order, its numbers (RULES 3), its next look, and the answer to its customer."""
     mine, target = timeline.mine, timeline.target
     return {

@@ -8,9 +8,9 @@ from urllib.parse import urlencode
 
 from flask import request
 
-from refilld.services.list_query import CURSOR, ListQuery, QueryFault, QueryFormat
+from refilld.services.list_query import CURSOR, NEWEST, OLDEST, SORT, ListQuery, QueryFault, QueryFormat
 from refilld.web.list_query import LONGEST_FILTER
-from storage.pages import Cursor
+from storage.pages import ROWS, Cursor
 
 F = TypeVar("F")
 
@@ -25,8 +25,17 @@ class CursorList(Generic[F]):
     query: ListQuery[F] | None
     """None if something is wrong with the URL, so that no row is shown."""
     faults: tuple[QueryFault, ...] = ()
-    sort_word: str = ""
-    """These lists have one order."""
+    filter_text: str = ""
+    """The query string of its filter, in which times are absolute."""
+
+    @property
+    def oldest_first(self) -> bool:
+        return self.query is not None and self.query.page.oldest_first
+
+    @property
+    def sort_word(self) -> str:
+        """The order as the URL has it; empty for the newest first."""
+        return OLDEST if self.oldest_first else ""
 
     @property
     def is_first(self) -> bool:
@@ -38,18 +47,32 @@ class CursorList(Generic[F]):
         """The URL of the first page of this list."""
         return self.at(None)
 
+    @property
+    def here(self) -> str:
+        """The URL of this page of the list."""
+        return self.url if self.query is None else self.at(self.query.page.cursor)
+
+    @property
+    def turned(self) -> str:
+        """The URL of this list in the other order."""
+        return self._url(NEWEST if self.oldest_first else OLDEST, None)
+
     def at(self, cursor: Cursor | None) -> str:
         """The URL of the page at a place of this list."""
-        given = dict(self.filters) | ({} if cursor is None else {CURSOR: str(cursor)})
+        return self._url(self.sort_word, cursor)
+
+    def _url(self, order: str, cursor: Cursor | None) -> str:
+        more = {SORT: "" if order == NEWEST else order, CURSOR: "" if cursor is None else str(cursor)}
+        given = {name: value for name, value in (dict(self.filters) | more).items() if value}
         return f"{self.path}?{urlencode(given)}" if given else self.path
 
 
-def read_cursor_list(path: str, form: QueryFormat[F], now: datetime) -> CursorList[F]:
-    """The list that the URL of the current request asks for."""
-    found = form.parse(request.query_string.decode("utf-8", "replace"), now)
+def read_cursor_list(path: str, form: QueryFormat[F], now: datetime, rows: int = ROWS) -> CursorList[F]:
+    """The list that the URL of the current request asks for, with so many rows unless it says otherwise."""
+    found = form.parse(request.query_string.decode("utf-8", "replace"), now, rows)
     filters = {
         name: value[:LONGEST_FILTER] for name in form.fields if (value := request.args.get(name, "").strip())
     }
     if isinstance(found, tuple):
         return CursorList(path, filters, None, found)
-    return CursorList(path, filters, found)
+    return CursorList(path, filters, found, filter_text=form.write_filter(found.filter))

@@ -14,8 +14,10 @@ from refilld.services.look_obstacle import EnabledSources
 from refilld.services.source_forecast import KeptForecasts
 from refilld.settings.settings import Settings
 from refilld.web import flashes
+from refilld.web.oidc_flow import KeptFlow
 from refilld.web.report_cache import ReportCache
 from refilld.web.visitor import Visitor
+from refilld.web.what_if_runs import WhatIfRuns
 from storage.engine import Database
 
 
@@ -42,6 +44,8 @@ class Desk:
     """The sources of the process; None if it is not known whether they can look."""
     reports: ReportCache = field(default_factory=ReportCache)
     forecasts: KeptForecasts = field(default_factory=KeptForecasts)
+    what_ifs: WhatIfRuns = field(default_factory=WhatIfRuns)
+    oidc: KeptFlow = field(default_factory=KeptFlow)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,10 @@ class PageContext:
     def refused(self, message: str, path: str) -> Response:
         """The answer to an action that was not carried out."""
         flashes.add(flashes.FlashLevel.REFUSED, message)
+        return _see(path)
+
+    def see(self, path: str) -> Response:
+        """The answer whose result is another page."""
         return _see(path)
 
 

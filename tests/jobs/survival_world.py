@@ -134,7 +134,7 @@ class SurvivalWorld:
             run = survival_curves.newest_run(tx)
             assert run is not None
             (found,) = survival_curves.listed(tx, run.run_id, service, provider)
-            return survival_curves.load(tx, found)
+            return survival_curves.load(tx, [found])[0]
 
     def share(self, days: float, **of: str) -> float:
         point = self.curve(**of).at(days * DAY)

@@ -13,6 +13,7 @@ from storage import (
     decision_list,
     drop_list,
     event_list,
+    mass_drop_sums,
     order_list,
     refill_list,
     review_list,
@@ -57,7 +58,13 @@ LISTS: dict[str, Read] = {
     "reviews": read(review_list, ReviewFilter(), "ix_reviews_opened_at", BEHIND),
     "open reviews": read(review_list, ReviewFilter(state=ReviewState.OPEN), "ix_reviews_open"),
     "the audit trail": read(event_list, EventFilter(), "ix_events_at", BEHIND),
+    "the audit trail without jobs": read(
+        event_list, EventFilter(jobs=False), "ix_events_not_by_a_job", BEHIND
+    ),
     "what an actor did": read(event_list, EventFilter(actor="cli"), "ix_events_at"),
     "alerts": read(alert_list, AlertFilter(), "ix_events_alerts", BEHIND),
     "deliveries": read(webhook_log, DeliveryFilter(endpoint_id=2), "ix_webhook_deliveries_endpoint_id"),
+}
+SUMS: dict[str, tuple[Callable[[Connection], object], set[str]]] = {
+    "what mass drops held": (lambda c: mass_drop_sums.of(c, [1, 2]), {"ix_refills_created_at"}),
 }

@@ -117,3 +117,27 @@ def test_previews_that_nobody_confirmed_are_deleted_with_their_rows(database: Da
         assert bulk_actions.delete_expired(tx, NOW) == 0
         assert bulk_actions.delete_expired(tx, NOW + MINUTE) == 1
     assert {row.bulk_action_id for row in rows_of(database, "bulk_items")} == {number}
+
+
+def test_an_action_that_ended_is_deleted_in_batches_and_goes_with_its_last_row(database: Database) -> None:
+    """The oldest first; one that runs is kept."""
+    ended, newer, running = confirmed(database, 3), confirmed(database, 1), confirmed(database, 1)
+    with database.write() as tx:
+        bulk_actions.stop(tx, ended, NOW)
+        bulk_actions.stop(tx, newer, NOW + MINUTE)
+        batches = [bulk_actions.delete_old(tx, NOW + MINUTE, 2) for _ in range(3)]
+        found = bulk_actions.progress_of(tx, [ended, newer, running])
+    assert batches == [(2, True), (1, True), (0, False)]
+    assert [found[number].total for number in (ended, newer, running)] == [0, 1, 1]
+    assert {row.bulk_action_id for row in rows_of(database, "bulk_actions")} == {newer, running}
+
+
+def test_an_action_keeps_what_was_shown_and_the_list_that_it_was_chosen_from(database: Database) -> None:
+    new = NewBulkAction(
+        BulkAction.CHECK, {}, "", more=False, expires_at=NOW + MINUTE, preview="what was shown"
+    )
+    with database.write() as tx:
+        number = bulk_actions.add(tx, new, [], NOW)
+        bulk_actions.note_list(tx, number, "/orders?status=Partial")
+        row = bulk_actions.get(tx, number)
+    assert (row.preview, row.list_path) == ("what was shown", "/orders?status=Partial")

@@ -87,8 +87,9 @@ def test_terms_stay_as_they_were_sold(database: Database) -> None:
 
 
 def test_details_are_updated_and_never_erased(database: Database) -> None:
-    """Provider, customer, price and currency: a row that has them changes them, another one does not."""
+    """Provider, customer, price, currency, language: a row that has them changes them, another does not."""
     details: dict[str, Any] = {"provider": "p", "customer": "c", "price": Decimal(2), "currency": "USD"}
+    details["language"] = "es"
     sell(database, an_order())
     assert result_and_field(sell(database, an_order(**details))) == (ImportResult.UPDATED, None)
     assert result_and_field(sell(database, an_order())) == (ImportResult.UNCHANGED, None)

@@ -4,8 +4,6 @@ Each query is overheard while the program's own function sends it, and explained
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any
 
 import pytest
 from sqlalchemy import Connection, insert
@@ -37,7 +35,9 @@ from storage import (
     open_refills,
     order_states,
     orders,
+    queue_summary,
     queued_units,
+    refill_moves,
     refills,
     requests,
     reviews,
@@ -62,8 +62,8 @@ from storage.engine import Database
 from storage.schema import metadata
 from tests.builders import DAY, HOUR, MINUTE, NOW, a_profile, an_order
 from tests.storage.busy_rows import ROWS
-from tests.storage.list_reads import LISTS
-from tests.storage.shop import statements_of
+from tests.storage.list_reads import LISTS, SUMS
+from tests.storage.query_plans import Plan, explained, plans_of
 
 MANY = 4000
 LARGE = {
@@ -73,22 +73,6 @@ LARGE = {
     "webhook_deliveries", "webhook_attempts",
 }  # fmt: skip
 """Tables that grow with the shop; full scans and sorts of them are not allowed."""
-UNNAMED = {
-    "sqlite_autoindex_deliveries_1": "pk_deliveries",
-    "sqlite_autoindex_notification_events_1": "pk_notification_events",
-    "sqlite_autoindex_problems_1": "pk_problems",
-    "sqlite_autoindex_routed_alerts_1": "pk_routed_alerts",
-    "sqlite_autoindex_virtual_times_1": "pk_virtual_times",
-    "sqlite_autoindex_refills_1": "uq_refills_order_id_number",
-    "sqlite_autoindex_targets_1": "uq_targets_link_metric",
-}
-"""SQLite's own names for the indexes behind UNIQUE constraints."""
-QUEUES_ONLY = {
-    "ix_targets_unrouted", "ix_refills_held", "ix_refills_queued", "ix_refills_leases",
-    "uq_reviews_one_open_per_order", "ix_reviews_open", "ix_events_unrouted", "ix_events_undispatched",
-    "ix_notifications_pending", "ix_problems_inhibiting",
-}  # fmt: skip
-"""Partial indexes that contain only waiting rows: SQLite reports a read from their start as a scan."""
 
 
 # A shop with many old rows
@@ -109,46 +93,6 @@ def busy(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         connection.exec_driver_sql("ANALYZE")
     yield database
     database.close()
-
-
-@dataclass(frozen=True)
-class Plan:
-    """The query plan of a statement."""
-
-    indexes: frozenset[str]
-    scanned: frozenset[str]
-    """Tables with a full scan."""
-    sorts: bool
-
-
-def explained(connection: Connection, statement: str, parameters: Any) -> Plan:
-    if connection.dialect.name == "sqlite":
-        return _sqlite_plan(connection, statement, parameters)
-    found = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement}", parameters).scalar_one()
-    nodes = list(_nodes(found[0]["Plan"]))
-    return Plan(
-        frozenset(node["Index Name"] for node in nodes if "Index Name" in node),
-        frozenset(node["Relation Name"] for node in nodes if node["Node Type"] == "Seq Scan"),
-        any("Sort" in node["Node Type"] for node in nodes),
-    )
-
-
-def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    yield plan
-    for part in plan.get("Plans", ()):
-        yield from _nodes(part)
-
-
-def _sqlite_plan(connection: Connection, statement: str, parameters: Any) -> Plan:
-    rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
-    steps = [row[3].split() for row in rows]
-    named = [step[step.index("INDEX") + 1] for step in steps if "INDEX" in step]
-    return Plan(
-        frozenset(UNNAMED.get(name, name) for name in named)
-        | frozenset(f"pk_{step[1]}" for step in steps if "PRIMARY" in step),
-        frozenset(step[1] for step in steps if step[0] == "SCAN" and not QUEUES_ONLY & {*step}),
-        any("B-TREE" in step for step in steps),
-    )
 
 
 QUEUES: dict[str, tuple[Callable[[Connection], object], str]] = {
@@ -264,6 +208,7 @@ LOOKUPS: dict[str, tuple[Callable[[Connection], object], set[str]]] = {
         lambda c: mass_drops.tally(c, Metric.LIKES, NOW + 3900 * MINUTE),
         {"ix_targets_judged"},
     ),
+    **SUMS,
     "what is held": (lambda c: held_refills.held_for_mass_drop(c, Metric.LIKES), {"ix_refills_held"}),
     "what is used of a day": (
         lambda c: queued_units.usage(c, (NOW + 4000 * MINUTE).date()),
@@ -312,6 +257,8 @@ LOOKUPS: dict[str, tuple[Callable[[Connection], object], set[str]]] = {
         lambda c: target_history.counts_between(c, [2, 3], NOW, NOW + HOUR),
         {"pk_snapshots"},
     ),
+    "what waits in the queue": (queue_summary.summary, {"ix_refills_unfinished"}),
+    "who has moved a refill": (lambda c: refill_moves.last_by(c, "77", 77), {"ix_events_order_id"}),
     "the reviews of an order": (lambda c: reviews.of_order(c, "77"), {"ix_reviews_order_id"}),
 }
 """Queries by key, and the indexes that serve them."""
@@ -333,16 +280,6 @@ RETENTION: dict[str, tuple[Callable[[Connection], object], set[str]]] = {
     **{table: (deletion(table), {f"pk_{table}"}) for table in old_rows.TABLES},
 }
 """Batches of the retention by table, and the index in whose order each reads its table."""
-
-
-def plans_of(database: Database, work: Callable[[Connection], object]) -> list[Plan]:
-    """Record the SELECTs and UPDATEs of some work, roll it back, and return their query plans."""
-    with database.write() as connection:
-        undone = connection.begin_nested()
-        heard = statements_of(connection, lambda: work(connection))
-        undone.rollback()
-        asked = [(said, how) for said, how in heard if said.startswith(("SELECT", "UPDATE", "DELETE"))]
-        return [explained(connection, said, how) for said, how in asked if not isinstance(how, list)]
 
 
 @pytest.mark.parametrize("queue", QUEUES)

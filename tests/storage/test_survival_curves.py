@@ -1,6 +1,8 @@
 """Retention curves on both engines: the whole job, and how its results are stored and read."""
 
+from dataclasses import astuple
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -9,7 +11,7 @@ from monitor.survival.curve import CurvePoint, SurvivalCurve
 from monitor.survival.curve_name import CurveName
 from storage import guarantee_costs, survival_curves, survival_orders, target_history
 from storage.engine import Database
-from storage.guarantee_costs import GuaranteeCost
+from storage.guarantee_costs import CostFilter, GuaranteeCost
 from storage.survival_orders import GroupSize
 from tests.builders import DAY, HOUR, NOW, START, an_order
 from tests.jobs.survival_world import SurvivalWorld
@@ -44,7 +46,9 @@ def test_a_curve_is_read_as_it_was_saved(database: Database) -> None:
     run_id = a_run(database, NAME)
     with database.read() as tx:
         (stored,) = survival_curves.listed(tx, run_id)
-        assert (stored.name, survival_curves.load(tx, stored)) == (NAME, CURVE)
+        assert (stored.name, survival_curves.load(tx, [stored])) == (NAME, [CURVE])
+        assert survival_curves.some_points(tx, [stored], (1, 28)) == [[CURVE.points[1]]]
+        assert survival_curves.ends(tx, [stored]) == [1]
 
 
 def test_curves_are_listed_by_service_and_provider(database: Database) -> None:
@@ -90,7 +94,35 @@ def test_costs_are_read_the_newest_month_first(database: Database) -> None:
         guarantee_costs.save(tx, run_id, [])
     with database.read() as tx:
         assert [one.provider for one in guarantee_costs.of_run(tx, run_id)] == ["a", "b", None]
-        assert [one.month for one in guarantee_costs.of_run(tx, run_id, provider="b")] == [START]
+        assert [one.month for one in guarantee_costs.of_run(tx, run_id, CostFilter(provider="b"))] == [START]
+
+
+def test_costs_are_summed_by_month_and_currency(database: Database) -> None:
+    run_id = a_run(database)
+    costs = [
+        GuaranteeCost(month, Metric.FOLLOWERS, service, None, currency, 1, 10, price)
+        for month, service, currency, price in [
+            (START, "a", "USD", Decimal("0.10")),
+            (NOW, "a", "USD", Decimal("0.10")),
+            (NOW, "b", "USD", Decimal("0.20")),
+            (NOW, "a", "EUR", Decimal(1)),
+            (NOW, "a", "EUR", None),
+        ]
+    ]
+    with database.write() as tx:
+        guarantee_costs.save(tx, run_id, costs)
+    usd, eur, unpriced = (
+        (NOW, "USD", 2, 20, Decimal("0.30")),
+        (NOW, "EUR", 1, 10, Decimal(1)),
+        (NOW, None, 1, 10, None),
+    )
+    with database.read() as tx:
+        found = guarantee_costs.by_month(tx, run_id, START + DAY, CostFilter(Metric.FOLLOWERS))
+        assert [astuple(one) for one in found] == [eur, usd, unpriced]
+        of_b = guarantee_costs.by_month(tx, run_id, START, CostFilter(service="b"))
+        assert [one.price for one in of_b] == [Decimal("0.20")]
+        most = guarantee_costs.of_month(tx, run_id, NOW, CostFilter(), 1)
+        assert [(one.service, one.units) for one in most] == [("a", 10)]
 
 
 def test_groups_are_counted_from_delivered_orders(database: Database) -> None:

@@ -92,7 +92,7 @@ ORDER = {
     "currency": "EUR", "imported_at": 302, "updated_at": 303, "terms_from": "service",
     "settled_look_at": 304, "created_at": None, "base_lowered": 0, "base_at": None, "counted_at": None,
     "start_corrected": False, "backlog": False, "backlog_id": None, "forgotten_at": None,
-    "listed_at": 301,
+    "listed_at": 301, "language": None,
 }  # fmt: skip
 COMPLETED_REFILL = {
     "refill_id": 41, "order_id": "o-1", "number": 1, "drop_id": 21, "metric": "likes", "quantity": 300,
@@ -139,6 +139,9 @@ ROWS_NOW: dict[str, list[dict[str, Any]]] = {
     "backlogs": [],
     "bulk_actions": [],
     "bulk_items": [],
+    "users": [],
+    "user_sessions": [],
+    "sign_in_attempts": [],
     "daily_cap_alerts": [],
     "daemons": [],
     "transfers": [],

@@ -5,9 +5,11 @@ from http import HTTPStatus
 from flask import Response, g, make_response, redirect, request
 
 from refilld.services.sign_in import Credentials, SignInOutcome, sign_in
+from refilld.translations.source_text import translatable
 from refilld.web.access import SIGN_IN, own_path
 from refilld.web.browser_name import browser_name
 from refilld.web.page import Answer, DeskPage, PageAction, PageContext
+from refilld.web.reader import gettext
 from refilld.web.visitors import set_cookie
 from storage.user_sessions import SessionLife
 
@@ -15,11 +17,11 @@ LONGEST_FIELD = 1_000
 _REFUSALS = {
     SignInOutcome.WRONG: (
         HTTPStatus.UNAUTHORIZED,
-        "Name, password or code is wrong. A code can be used once only.",
+        translatable("Name, password or code is wrong. A code can be used once only."),
     ),
     SignInOutcome.LIMITED: (
         HTTPStatus.TOO_MANY_REQUESTS,
-        "Too many attempts have failed. Try again in 15 minutes, or ask an administrator.",
+        translatable("Too many attempts have failed. Try again in 15 minutes, or ask an administrator."),
     ),
 }
 
@@ -28,28 +30,38 @@ def show(context: PageContext) -> Answer:
     """The form."""
     if context.visitor.role is not None:
         return _see(own_path(request.args.get("next", "/")))
-    return context.render("sign_in.html", wanted=own_path(request.args.get("next", "/")), name="", refusal="")
+    return sign_in_form(context, own_path(request.args.get("next", "/")))
+
+
+def sign_in_form(context: PageContext, wanted: str, refusal: str = "", name: str = "") -> str:
+    """The page with the form, and with the link to the provider if there is one."""
+    provider = context.settings.web.oidc.host
+    return context.render("sign_in.html", wanted=wanted, name=name, refusal=refusal, provider=provider)
 
 
 def send(context: PageContext) -> Answer:
-    """Begin a session; the value of the cookie of before means nothing afterwards."""
+    """Begin a session."""
     wanted = own_path(request.form.get("next", "/"))
     web = context.settings.web
     life = SessionLife(web.session_idle, web.session_lifetime)
     result = sign_in(context.database, typed_credentials(typed("name")), life, context.now)
     if result.outcome is not SignInOutcome.DONE:
         status, words = _REFUSALS[result.outcome]
-        page = context.render("sign_in.html", wanted=wanted, name=typed("name"), refusal=words)
-        return make_response(page, status)
+        return make_response(sign_in_form(context, wanted, gettext(words), typed("name")), status)
+    return signed_in(context, wanted, result.token)
+
+
+def signed_in(context: PageContext, wanted: str, token: str) -> Response:
+    """Lead to a page with a new session; the value of the cookie of before means nothing afterwards."""
     answer = _see(wanted)
     g.pop("new_secret", None)
-    set_cookie(answer, web, result.token)
+    set_cookie(answer, context.settings.web, token)
     return answer
 
 
 def refusal(outcome: SignInOutcome) -> str:
     """Why somebody was refused who has typed their password."""
-    return _REFUSALS[outcome][1]
+    return gettext(_REFUSALS[outcome][1])
 
 
 def typed_credentials(name: str) -> Credentials:

@@ -4,8 +4,11 @@
   const all = (selector, root = document) => Array.from(root.querySelectorAll(selector));
   const one = (selector, root = document) => root.querySelector(selector);
 
+  const language = document.documentElement.lang;
+  const locale = navigator.languages.find((one) => one.split("-")[0] === language) || language;
+
   // Times are written in UTC by the server; the title keeps what it wrote.
-  const format = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+  const format = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
   function localise(root) {
     for (const time of all("time[datetime]:not([data-done], [data-age])", root)) {
       const at = new Date(time.dateTime);
@@ -22,9 +25,20 @@
   }
 
   document.addEventListener("change", (event) => {
-    if (!event.target.matches("[data-all]")) return;
-    const table = event.target.closest("table");
-    for (const box of all("[data-row]", table)) box.checked = event.target.checked;
+    if (event.target.matches("[data-all]")) {
+      const table = event.target.closest("table");
+      for (const box of all("[data-row]", table)) box.checked = event.target.checked;
+    }
+    for (const part of all("[data-selected]")) {
+      part.hidden = false;
+      one("b", part).textContent = all("[data-row]:checked").length;
+    }
+  });
+
+  // Filters: what is empty stays out of the URL.
+  document.addEventListener("formdata", (event) => {
+    if (!event.target.matches("form.filters")) return;
+    for (const [name, value] of Array.from(event.formData)) if (!value) event.formData.delete(name);
   });
 
   // Rows: the first link of a row is what Enter opens.
@@ -122,7 +136,7 @@
     const text = one(`#${button.dataset.copy}`);
     try {
       await navigator.clipboard.writeText(text.textContent);
-      button.textContent = "Copied";
+      button.textContent = document.body.dataset.copied;
     } catch {
       getSelection().selectAllChildren(text);
     }

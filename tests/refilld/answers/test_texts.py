@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from refilld.answers.sentences import PLACEHOLDERS
+from refilld.answers.sentences import SENTENCES
 from refilld.answers.texts import load_texts, shipped_texts
 
 SHIPPED = shipped_texts().languages
@@ -19,8 +19,8 @@ def test_a_text_of_the_operator_replaces_the_shipped_one(path: Path) -> None:
     """All others stay."""
     path.write_text('[es]\nno_drop = "Todo bien: {count}."\n')
     texts = load_texts("es", path)
-    assert (texts.faults, texts.of()["no_drop"]) == ((), "Todo bien: {count}.")
-    assert texts.of()["refill"] == SHIPPED["es"]["refill"]
+    assert (texts.faults, texts.of().text("no_drop")) == ((), "Todo bien: {count}.")
+    assert texts.of().text("refill") == SHIPPED["es"].text("refill")
     assert texts.of("en") == SHIPPED["en"]
 
 
@@ -46,7 +46,7 @@ def test_a_wrong_text_is_named_and_the_shipped_one_is_used(path: Path, line: str
     path.write_text(f'[en]\nrefill = "Good: {{quantity}}."\n{line}\n')
     texts = load_texts("en", path)
     assert [one.startswith(f"{path}: {fault}") for one in texts.faults] == [True], texts.faults
-    assert texts.of() == {**SHIPPED["en"], "refill": "Good: {quantity}."}
+    assert texts.of().own == {"refill": "Good: {quantity}."}
 
 
 @pytest.mark.parametrize("written", [b"[en\n", b'no_drop = "\xff"', b"[en]\na = 1\na = 2\n"])
@@ -69,24 +69,24 @@ def test_a_text_outside_of_a_language_is_named(path: Path) -> None:
 
 def test_an_added_language_is_used_and_told_what_it_lacks(path: Path) -> None:
     """English stands in for the rest."""
-    path.write_text('[de]\nrecovered = "Es ist alles wieder da."\n')
-    texts = load_texts("de", path)
-    assert (texts.language, texts.of()["recovered"]) == ("de", "Es ist alles wieder da.")
-    assert texts.of()["refill"] == SHIPPED["en"]["refill"]
+    path.write_text('[fr]\nrecovered = "Tout est revenu."\n')
+    texts = load_texts("fr", path)
+    assert (texts.language, texts.of().text("recovered")) == ("fr", "Tout est revenu.")
+    assert texts.of().text("refill") == SHIPPED["en"].text("refill")
     (fault,) = texts.faults
-    assert fault.startswith(f"{path}: de: lacks refill, no_drop, ")
+    assert fault.startswith(f"{path}: fr: lacks refill, no_drop, ")
     assert "recovered" not in fault
 
 
 def test_every_sentence_and_placeholder_is_documented() -> None:
     page = (Path(__file__).parents[3] / "docs" / "answers.md").read_text(encoding="utf-8")
-    named = {f"`{{{name}}}`" for names in PLACEHOLDERS.values() for name in names}
-    assert [one for one in {*named, *(f"`{key}`" for key in PLACEHOLDERS)} if one not in page] == []
+    named = {f"`{{{name}}}`" for one in SENTENCES.values() for name in one.placeholders}
+    assert [one for one in {*named, *(f"`{key}`" for key in SENTENCES)} if one not in page] == []
 
 
 def test_an_unknown_language_is_named_and_english_is_used() -> None:
     texts = load_texts("xx")
     assert (texts.language, texts.of()) == ("en", SHIPPED["en"])
     assert texts.faults == (
-        "answers.language: there is no language 'xx'; there are: en, es, pt, tr; en is used",
+        "answers.language: there is no language 'xx'; there are: en, de, es, pt, ru, tr; en is used",
     )

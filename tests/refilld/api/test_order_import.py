@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
+from refilld.api.order_body import OrderBody
+from refilld.order_fields import FIELDS
 from storage import idempotency, order_list
 from storage.order_list import OrderFilter
 from storage.pages import PageRequest
@@ -117,6 +119,10 @@ def test_a_body_of_another_form_is_refused(world: QueueWorld, body: object, fiel
     assert answer.status_code == 422
     assert field == answer.get_json()["errors"][0]["field"]
     assert stored(world) == {}
+
+
+def test_the_fields_are_those_of_an_orders_file() -> None:
+    assert set(OrderBody.model_fields) == set(FIELDS)
 
 
 def test_a_thousand_orders_are_one_request(world: QueueWorld) -> None:

@@ -61,8 +61,20 @@ def test_the_answer_is_in_a_language_that_the_client_accepts(
     answer = caller.client.post("/api/v1/orders/17/refill-requests", headers=headers)
     assert answer.headers["Content-Language"] == language
     texts = shipped_texts().of(language)
-    link, metric = "https://www.instagram.com/nasa/", texts["metric:followers"]
-    assert answer.get_json()["sentence"] == texts["not_readable"].format(link=link, metric=metric)
+    link, metric = "https://www.instagram.com/nasa/", texts.text("metric:followers")
+    assert answer.get_json()["sentence"] == texts.text("not_readable").format(link=link, metric=metric)
+
+
+@pytest.mark.parametrize(("accepted", "language"), [(None, "pt"), ("ru", "ru"), ("ja", "pt")])
+def test_without_a_language_of_the_client_the_answer_is_in_that_of_the_order(
+    world: QueueWorld, accepted: str | None, language: str
+) -> None:
+    with world.database.write() as tx:
+        orders.import_batch(tx, [replace(a_sold_order("17", "nasa"), language="pt-BR")], world.now)
+    caller = world.caller(Scope.ORDERS_WRITE, app=world.app(answers={"language": "tr"}))
+    headers = caller.headers | ({"Accept-Language": accepted} if accepted else {})
+    answer = caller.client.post("/api/v1/orders/17/refill-requests", headers=headers)
+    assert answer.headers["Content-Language"] == language
 
 
 def test_the_target_becomes_urgent(sold: QueueWorld) -> None:

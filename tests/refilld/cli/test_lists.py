@@ -38,6 +38,7 @@ TABLES = [
 ARGUMENTS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("search",): ("1790486",),
     ("webhooks", "deliveries"): ("1",),
+    ("retention", "what-if"): ("--window", "7d"),
 }
 IDS = ("179048600101", "179048600102", "179048600103", "179048600104")
 

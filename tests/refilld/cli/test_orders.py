@@ -22,7 +22,17 @@ def test_the_group_is_registered() -> None:
     """With the documented names."""
     (group,) = COMMANDS
     assert group.name == "orders"
-    assert set(group.commands) == {"import", "list", "show", "flag", "unflag", "correct", "reterm", "forget"}
+    assert set(group.commands) == {
+        "import",
+        "list",
+        "show",
+        "flag",
+        "unflag",
+        "correct",
+        "reterm",
+        "forget",
+        "link",
+    }
 
 
 # List
@@ -40,6 +50,7 @@ def test_the_list_shows_the_newest_completion_first(cli: CliWorld) -> None:
         "order_id": "2", "service": "svc", "link_typed": "@shop2", "quantity": 1000, "remains": 0,
         "status": "Completed", "completed_at": "2026-02-03T00:00:00Z", "created_at": None, "start_count": 500,
         "start_measured": False, "provider": "acme", "customer": None, "price": "1.50", "currency": "USD",
+        "language": None,
         "imported_at": "2026-03-01T12:00:00Z", "updated_at": "2026-03-01T12:00:00Z",
         "link": "https://www.instagram.com/shop2/", "metric": "followers", "owner": None, "terms": "default",
         "terms_from": "default", "settled_look_at": None, "base_lowered": 0, "counted_at": None,

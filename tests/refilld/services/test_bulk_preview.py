@@ -18,10 +18,11 @@ from monitor.sources.budget import DAY
 from refilld.services import bulk_preview
 from refilld.services.bulk_preview import (
     BulkPreview,
-    preview_alerts,
-    preview_orders,
-    preview_refills,
-    preview_reviews,
+    freeze,
+    plan_alerts,
+    plan_orders,
+    plan_refills,
+    plan_reviews,
 )
 from storage import bulk_actions, event_list, orders, reviews
 from storage.actor import Actor, acting
@@ -79,7 +80,9 @@ def results(database: Database, preview: BulkPreview) -> dict[str, tuple[ItemRes
 
 def release(world: QueueWorld, who: Actor = ANA, **rules: Any) -> BulkPreview:
     with acting(who), world.database.write() as tx:
-        return preview_refills(tx, BulkAction.RELEASE, HELD, replace(LIVE, **rules), world.now)
+        return freeze(
+            tx, plan_refills(tx, BulkAction.RELEASE, HELD, replace(LIVE, **rules), world.now), world.now
+        )
 
 
 def test_what_was_previewed_is_done_and_what_came_later_is_not(world: QueueWorld) -> None:
@@ -110,7 +113,7 @@ def test_a_second_operator_is_told_what_the_first_did(world: QueueWorld) -> None
         assert bulk_actions.progress(tx, second.bulk_action_id).refused == 3
     assert results(world.database, second)["1"] == (
         ItemResult.REFUSED,
-        "refill 1 has changed: it is queued (mass_drop) now",
+        "refill 1 has changed: it is queued (mass_drop) now, by user ana",
     )
 
 
@@ -151,7 +154,7 @@ def test_shadow_mode_previews_nothing_that_would_be_queued(world: QueueWorld) ->
 def test_refills_are_chosen_by_id_too(world: QueueWorld) -> None:
     """An unknown one is left out, with the reason."""
     with acting(ANA), world.database.write() as tx:
-        preview = preview_refills(tx, BulkAction.REJECT, [2, 77], LIVE, world.now)
+        preview = freeze(tx, plan_refills(tx, BulkAction.REJECT, [2, 77], LIVE, world.now), world.now)
     confirm(world, preview)
     job(world).run_once()
     assert [(one.name, one.why) for one in preview.left_out] == [("77", "there is no such refill")]
@@ -169,7 +172,8 @@ def test_orders_are_flagged_unflagged_and_checked(world: QueueWorld) -> None:
     ):
         with acting(ANA), world.database.write() as tx:
             flag = None if action is BulkAction.CHECK else Flag.HOLD
-            previews.append(preview_orders(tx, action, chosen, world.now, flag))
+            planned = plan_orders(tx, action, chosen, world.now, flag)
+            previews.append(freeze(tx, planned, world.now))
         confirm(world, previews[-1])
         job(world).run_once()
     assert [preview.rows for preview in previews] == [3, 0, 3, 1]
@@ -182,11 +186,28 @@ def test_orders_are_flagged_unflagged_and_checked(world: QueueWorld) -> None:
     )  # fmt: skip
 
 
+def test_a_flag_that_somebody_else_set_or_lifted_first_is_refused_with_their_name(world: QueueWorld) -> None:
+    told = []
+    for action in (BulkAction.FLAG, BulkAction.UNFLAG):
+        previews = []
+        for who in (ANA, BEN):
+            with acting(who), world.database.write() as tx:
+                previews.append(freeze(tx, plan_orders(tx, action, ["1"], world.now, Flag.HOLD), world.now))
+            confirm(world, previews[-1], who)
+        job(world).run_once()
+        told.append(results(world.database, previews[1])["1"][1])
+    assert told == [
+        "order 1 is flagged hold already, by user ana",
+        "order 1 is not flagged hold; user ana lifted it",
+    ]
+
+
 def test_reviews_are_closed_with_a_note(world: QueueWorld) -> None:
     with acting(ANA), world.database.write() as tx:
         order = orders.get(tx, "1").order
         reviews.open_review(tx, Review("1", ReviewCause.SHORT_DELIVERY, 100, None), order, world.now)
-        preview = preview_reviews(tx, ReviewFilter(before=world.now + DAY), "refunded", world.now)
+        planned = plan_reviews(tx, ReviewFilter(before=world.now + DAY), "refunded", world.now)
+        preview = freeze(tx, planned, world.now)
     confirm(world, preview)
     job(world).run_once()
     with world.database.read() as tx:
@@ -196,5 +217,5 @@ def test_reviews_are_closed_with_a_note(world: QueueWorld) -> None:
 
 def test_alerts_that_are_told_once_are_not_acknowledged(world: QueueWorld) -> None:
     with acting(ANA), world.database.write() as tx:
-        preview = preview_alerts(tx, AlertFilter(), world.now)
+        preview = freeze(tx, plan_alerts(tx, AlertFilter(), world.now), world.now)
     assert preview.rows == 0

@@ -14,7 +14,7 @@ from refilld.texts.renderer import default_renderer
 from refilld.texts.shop_texts import ShopTexts, load_shop_texts
 
 KIND = EventKind.SOURCE_BLOCKED
-BUILT_IN = default_renderer().text(example_row(KIND))
+BUILT_IN = default_renderer("de").text(example_row(KIND))
 BOMBS = {
     "nested loops": "{% for a in why %}{% for b in why %}x{% endfor %}{% endfor %}",
     "range": "{% for a in range(999999999) %}x{% endfor %}",
@@ -73,7 +73,7 @@ def test_a_missing_language_falls_back_to_english(tmp_path: Path) -> None:
 def test_other_kinds_keep_their_built_in_texts(tmp_path: Path) -> None:
     row = example_row(EventKind.DISK_LOW)
     texts = shop(tmp_path, "english")
-    assert (texts.text(row), texts.subject(row)) == (default_renderer().text(row), "")
+    assert (texts.text(row), texts.subject(row)) == (default_renderer("de").text(row), "")
 
 
 @pytest.mark.parametrize("what", BAD)
@@ -102,7 +102,7 @@ def test_a_template_that_fails_for_one_event_only_loses_nothing(tmp_path: Path) 
     row = example_row(KIND)
     endless = replace(row, payload={**row.payload, "until": None})
     assert texts.text(row) == "until 2026-11-29 10:30"
-    assert texts.text(endless) == default_renderer().text(endless)
+    assert texts.text(endless) == default_renderer("de").text(endless)
 
 
 def test_a_file_that_is_not_text_and_one_of_no_kind_are_named(tmp_path: Path) -> None:

@@ -5,24 +5,30 @@ from decimal import Decimal
 
 from flask import render_template_string, request
 
-from refilld.web.list_query import FilterField, ListColumn, read_list_query
+from refilld.services.refill_query import REFILLS
+from refilld.web.cursor_list import read_cursor_list
+from refilld.web.list_query import FilterField, ListColumn
 from refilld.web.page import Answer, DeskPage, NavGroup, PageAction, PageContext
+from storage.pages import CappedCount, Cursor, Page
 
 MARKUP = "<b>&\"'\N{RIGHT-TO-LEFT OVERRIDE}"
 COLUMNS = (
-    ListColumn("id", "Order", sort=True),
-    ListColumn("units", "Units", sort=True, numeric=True),
-    ListColumn("at", "At", sort=True),
+    ListColumn("id", "Order"),
+    ListColumn("units", "Units", numeric=True),
+    ListColumn("at", "At"),
     ListColumn("why", "Why"),
 )
-FILTERS = (FilterField("state", "State", (("held", "held"), ("queued", "queued"))), FilterField("q", "Text"))
+FILTERS = (
+    FilterField("state", "State", (("held", "held"), ("queued", "queued"))),
+    FilterField("consumer", "Text"),
+)
 TEMPLATE = """\
 {% extends "layout.html" %}
 {% import "macros.html" as ui with context %}
 {% block content %}
-{{ ui.filters(query, filters) }}
-{% call ui.live("rows", query.url, 5) %}
-{% call ui.table(columns, query, "Orders", select=true) %}
+{{ ui.filters(list, filters) }}
+{% call ui.live("rows", list.url, 5) %}
+{% call ui.table(columns, "Orders", select=true) %}
 {% for id in ids %}
 <tr>{{ ui.pick(id) }}
 <td data-label="Order"><a href="/sample?q={{ id }}">{{ id }}</a></td>
@@ -32,11 +38,11 @@ TEMPLATE = """\
 {% endfor %}
 {% endcall %}
 {% endcall %}
-{{ ui.paging(query, total, "order", "orders") }}
+{{ ui.places(list, found, total, "order", "orders") }}
 <form id="selection" class="bar" method="post" action="/sample/act">
 {{ ui.token() }}<button>Approve</button></form>
 {{ ui.facts([("Held", ui.badge("held", "wait")), ("Change", -12|signed), ("Price", price|money("EUR"))]) }}
-<p>{{ now|since(later) }} {{ later|since(now) }} {{ hour|duration }} {{ none|time }} {{ total|capped }}</p>
+<p>{{ now|since(later) }} {{ later|since(now) }} {{ hour|duration }} {{ none|time }}</p>
 {{ ui.empty("Nothing fell.") }}
 {{ ui.action("/sample/act", "Check now", {"id": markup}) }}
 {% call ui.confirmation("/sample/act", [("Orders", 3)], "Release", "/sample", {"id": 1}, danger=true) %}
@@ -47,10 +53,10 @@ TEMPLATE = """\
 
 
 def _show(context: PageContext) -> str:
-    query = read_list_query("/sample", request.args, FILTERS, COLUMNS, "-at")
     return render_template_string(
         TEMPLATE,
-        query=query,
+        list=read_cursor_list("/sample", REFILLS, context.now),
+        found=Page((), Cursor(context.now, 17), None),
         filters=FILTERS,
         columns=COLUMNS,
         ids=["17", "18", MARKUP],
@@ -59,7 +65,7 @@ def _show(context: PageContext) -> str:
         later=context.now + timedelta(hours=3),
         hour=timedelta(hours=1),
         price=Decimal("1234.5"),
-        total=1_001,
+        total=CappedCount(1_000, exact=False),
     )
 
 

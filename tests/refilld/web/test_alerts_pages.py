@@ -7,7 +7,9 @@ from datetime import timedelta
 import pytest
 from markupsafe import escape
 
+from jobs.bulk_actions import BulkActions
 from monitor.events.kind import EventKind
+from monitor.guarantee.queue_rules import QueueRules
 from monitor.model.role import Role
 from storage import event_list, silences
 from storage.event_list import EventFilter
@@ -104,6 +106,26 @@ def test_an_operator_acknowledges_a_problem_that_lasts(desk: DeskWorld, alerts: 
     assert "olga knows of it" in page
     assert browser.post(f"/alerts/{alert_id}/acknowledge", back="//evil").location == "/"
     assert "acknowledged already" in browser.get(f"/alerts/{alert_id}").text
+
+
+def test_several_problems_are_acknowledged_at_once(desk: DeskWorld, alerts: AlertWorld) -> None:
+    """What nothing repeats is left out; the second operator sees who was faster."""
+    told_once, blocked, other = alerts.hold("held"), alerts.block("graph"), alerts.block("other")
+    alerts.run_for(timedelta(minutes=2))
+    desk.now = alerts.now
+    olga, ben = (desk.browser(Role.OPERATOR, name) for name in ("olga", "ben"))
+    form = {"subject": "alerts", "action": "acknowledge", "back": "/alerts", "id": [told_once, blocked]}
+    paths = []
+    for browser in (olga, ben):
+        assert f'value="{blocked}" form="selection"' in browser.get("/alerts").text
+        paths.append(browser.post("/bulk/preview", **form).location)
+        browser.post(f"{paths[-1]}/confirm")
+    assert "told once: nothing repeats it" in olga.get(paths[0]).text
+    BulkActions(desk.database, desk.clock, QueueRules()).run_once()
+    assert f"alert {blocked} was acknowledged already, by olga" in ben.get(paths[1]).text
+    page = olga.get("/alerts").text
+    assert page.count("olga knows of it") == 1
+    assert f'action="/alerts/{other}/acknowledge"' in page
 
 
 def test_a_viewer_changes_nothing(desk: DeskWorld, alerts: AlertWorld) -> None:

@@ -7,8 +7,6 @@ import pytest
 
 from monitor.model.decision import Action
 from monitor.model.role import Role
-from refilld.web.page import DeskPage, PageContext
-from refilld.web.registry import PAGES
 from storage import operator_actions, requests
 from tests.builders import HOUR, NOW, an_order
 from tests.refilld.web.desk_world import DeskWorld
@@ -34,14 +32,10 @@ def test_what_needs_a_decision_comes_first(held: DeskWorld) -> None:
     assert first < numbers
     assert "<b>300</b>units held" in page
     assert "3h ago" in page
-    assert '<a href="/orders/a/1">a/1</a>' in page
+    assert '<a href="/orders/a/1"><bdi>a/1</bdi></a>' in page
 
 
 def test_a_number_leads_to_the_list_that_it_counts(held: DeskWorld) -> None:
-    def nothing(_context: PageContext) -> str:
-        return ""
-
-    held.pages = (*PAGES, DeskPage("queue", "/queue", "Queue", nothing))
     page = held.browser().get("/").text
     assert '<a href="/queue?state=held"><b>300</b>units held</a>' in page
     assert '<a href="/queue?state=held&amp;reason=below_start_count">' in page

@@ -1,0 +1,61 @@
+"""*Drops*: what fell, what was decided about it, and why."""
+
+from monitor.model.decision import Reason
+from refilld.services.drop_query import DROPS
+from refilld.timeline.events import REASONS
+from refilld.web.cursor_list import read_cursor_list
+from refilld.web.list_query import FilterField, ListColumn
+from refilld.web.page import DeskPage, NavGroup, PageContext
+from refilld.web.sold_filters import METRIC, NAMED, PERIOD, seller_filters
+from refilld.web.state_words import DECISIONS, DROP_STATES, UNDECIDED
+from storage import drop_list
+
+PATH = "/drops"
+_COLUMNS = (
+    ListColumn("order_id", "Order"),
+    ListColumn("opened_at", "Opened"),
+    ListColumn("link", "Target"),
+    ListColumn("service", "Service, provider"),
+    ListColumn("customer", "Customer"),
+    ListColumn("claim", "Missing", numeric=True),
+    ListColumn("count", "Count", numeric=True),
+    ListColumn("state", "State"),
+    ListColumn("reason", "Decision, and why"),
+)
+_FILTERS = (
+    FilterField("state", "State", tuple(DROP_STATES.items())),
+    FilterField("reason", "Reason", tuple((reason, REASONS[reason]) for reason in Reason)),
+)
+_MORE = (
+    FilterField("open_only", "Open", (("yes", "open ones only"),)),
+    FilterField("decision", "Decision", tuple(DECISIONS.items())),
+    METRIC,
+    *NAMED,
+    *PERIOD,
+)
+
+
+def show(context: PageContext) -> str:
+    """The page."""
+    drops = read_cursor_list(PATH, DROPS, context.now)
+    with context.database.read() as tx:
+        found = None if drops.query is None else drop_list.page(tx, drops.query.filter, drops.query.page)
+        total = None if drops.query is None else drop_list.counted(tx, drops.query.filter)
+        sellers = seller_filters(tx)
+    return context.render(
+        "drops.html",
+        drops=drops,
+        found=found,
+        total=total,
+        columns=_COLUMNS,
+        filters=(*_FILTERS, *sellers),
+        more=_MORE,
+        states=DROP_STATES,
+        undecided=UNDECIDED,
+        decisions=DECISIONS,
+        reasons=REASONS,
+        now=context.now,
+    )
+
+
+PAGE = DeskPage("drops", PATH, "Drops", show, group=NavGroup.WORK, letter="d")

@@ -1,0 +1,91 @@
+"""*Mass drops*: when many counts fell together, what was held for it, and releasing or discarding that."""
+
+from dataclasses import dataclass
+
+from monitor.model.bulk_action import BulkAction
+from monitor.model.decision import Reason
+from monitor.model.refill import RefillState
+from monitor.model.sums import money
+from refilld.services.mass_drop_query import MASS_DROPS
+from refilld.services.refill_query import REFILLS
+from refilld.web.cursor_list import read_cursor_list
+from refilld.web.list_query import ListColumn
+from refilld.web.page import DeskPage, NavGroup, PageContext
+from refilld.web.pages.today import path
+from refilld.web.sold_filters import METRIC
+from storage import mass_drop_sums, mass_drops
+from storage.mass_drop_sums import MassDropSums
+from storage.mass_drops import MassDropRow
+from storage.refill_selection import RefillFilter
+
+PATH = "/mass-drops"
+ROWS = 10
+"""Mass drops of one page: for each, all that it held is summed up."""
+_COLUMNS = (
+    ListColumn("started_at", "Began"),
+    ListColumn("ended_at", "Ended"),
+    ListColumn("metric", "Metric"),
+    ListColumn("fallen", "Targets fallen", numeric=True),
+    ListColumn("held", "Refills held", numeric=True),
+    ListColumn("units", "Units", numeric=True),
+    ListColumn("price", "Price", numeric=True),
+    ListColumn("still", "Still held", numeric=True),
+    ListColumn("actions", ""),
+)
+_ACTIONS = ((BulkAction.RELEASE, "Release"), (BulkAction.DISCARD, "Discard"))
+
+
+@dataclass(frozen=True, slots=True)
+class ShownMassDrop:
+    """A mass drop, what it held, and where that is listed."""
+
+    row: MassDropRow
+    sums: MassDropSums
+    still_filter: str
+    """The query string of the refills that are still held."""
+    path: str
+    """The list of all that it held; empty if there is no page of refills."""
+    still_path: str
+    """The list of what is still held."""
+
+
+def show(context: PageContext) -> str:
+    """The page."""
+    drops = read_cursor_list(PATH, MASS_DROPS, context.now, ROWS)
+    with context.database.read() as tx:
+        found = None if drops.query is None else mass_drops.page(tx, drops.query.filter, drops.query.page)
+        total = None if drops.query is None else mass_drops.counted(tx, drops.query.filter)
+        rows = () if found is None else found.rows
+        sums = mass_drop_sums.of(tx, [row.mass_drop_id for row in rows])
+    return context.render(
+        "mass_drops.html",
+        drops=drops,
+        found=found,
+        total=total,
+        shown=[_shown(row, sums[row.mass_drop_id]) for row in rows],
+        columns=_COLUMNS,
+        filters=(METRIC,),
+        actions=_ACTIONS,
+        rule=context.settings.mass_drop,
+        money=money,
+    )
+
+
+def _shown(row: MassDropRow, sums: MassDropSums) -> ShownMassDrop:
+    queue = path("queue")
+    still, everything = (REFILLS.write_filter(_held_for(row, state)) for state in (RefillState.HELD, None))
+    where, still_where = (f"{queue}?{text}" if queue else "" for text in (everything, still))
+    return ShownMassDrop(row, sums, still, where, still_where)
+
+
+def _held_for(row: MassDropRow, state: RefillState | None) -> RefillFilter:
+    return RefillFilter(
+        state=state,
+        reason=Reason.MASS_DROP,
+        metric=row.metric,
+        since=row.started_at,
+        before=row.ended_at,
+    )
+
+
+PAGE = DeskPage("mass_drops", PATH, "Mass drops", show, group=NavGroup.WORK, letter="m")

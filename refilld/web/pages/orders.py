@@ -1,0 +1,64 @@
+"""*Orders*: what was sold, what is missing of it, and what is done about it."""
+
+from monitor.model.bulk_action import BulkAction
+from monitor.model.drop import DropState
+from monitor.model.order import Flag, OrderStatus
+from monitor.model.refill import RefillState
+from refilld.services.order_query import ORDERS
+from refilld.timeline.events import REASONS
+from refilld.translations.guarantee_labels import GUARANTEE_LABELS
+from refilld.web.cursor_list import read_cursor_list
+from refilld.web.list_query import FilterField, ListColumn
+from refilld.web.page import DeskPage, NavGroup, PageContext
+from refilld.web.sold_filters import METRIC, NAMED, PERIOD, seller_filters
+from refilld.web.state_words import DROP_STATES, FLAGS
+from storage import order_list
+
+PATH = "/orders"
+_COLUMNS = (
+    ListColumn("order_id", "Order"),
+    ListColumn("link", "Target"),
+    ListColumn("service", "Service, provider"),
+    ListColumn("customer", "Customer"),
+    ListColumn("completed_at", "Completed"),
+    ListColumn("delivered", "Delivered", numeric=True),
+    ListColumn("count", "Count", numeric=True),
+    ListColumn("state", "State, and why"),
+    ListColumn("check", ""),
+)
+_FILTERS = (
+    FilterField("status", "Status", tuple((status, status) for status in OrderStatus)),
+    FilterField(
+        "drop_state", "Open drop", tuple((state, DROP_STATES[state]) for state in DropState if state.open)
+    ),
+    FilterField("flag", "Flag", tuple(FLAGS.items())),
+)
+_ACTIONS = ((BulkAction.CHECK, "Check now"), (BulkAction.FLAG, "Flag"), (BulkAction.UNFLAG, "Unflag"))
+
+
+def show(context: PageContext) -> str:
+    """The page."""
+    orders = read_cursor_list(PATH, ORDERS, context.now)
+    with context.database.read() as tx:
+        found = None if orders.query is None else order_list.page(tx, orders.query.filter, orders.query.page)
+        total = None if orders.query is None else order_list.counted(tx, orders.query.filter)
+        sellers = seller_filters(tx)
+    return context.render(
+        "orders.html",
+        orders=orders,
+        found=found,
+        total=total,
+        columns=_COLUMNS,
+        filters=(*_FILTERS, *sellers),
+        more=(METRIC, *NAMED, *PERIOD),
+        actions=_ACTIONS,
+        drop_states=DROP_STATES,
+        refill_states=GUARANTEE_LABELS[RefillState],
+        reasons=REASONS,
+        flags=FLAGS,
+        all_flags=tuple(Flag),
+        now=context.now,
+    )
+
+
+PAGE = DeskPage("orders", PATH, "Orders", show, group=NavGroup.WORK, letter="o")

@@ -1,0 +1,114 @@
+"""*Queue*: refills that wait, are claimed, held or given up, and what operators do with them."""
+
+from monitor.model.bulk_action import BulkAction
+from monitor.model.decision import Reason
+from monitor.model.refill import RefillState
+from monitor.model.sums import money
+from monitor.model.target import Metric
+from refilld.services import queue_rows
+from refilld.services.queue_rows import QueueRow, actions_on
+from refilld.services.refill_query import REFILLS
+from refilld.timeline.events import REASONS
+from refilld.web.cursor_list import CursorList, read_cursor_list
+from refilld.web.list_query import FilterField, ListColumn
+from refilld.web.page import DeskPage, NavGroup, PageContext
+from storage import queue_summary, refill_list
+from storage.engine import Transaction
+from storage.pages import CappedCount, Page
+from storage.refill_selection import RefillFilter
+
+PATH = "/queue"
+EVERY = 30
+"""Seconds after which the list is read anew."""
+TITLES = {
+    BulkAction.APPROVE: "Approve",
+    BulkAction.REJECT: "Reject",
+    BulkAction.REQUEUE: "Requeue",
+    BulkAction.CANCEL: "Cancel",
+    BulkAction.RELEASE: "Release",
+    BulkAction.DISCARD: "Discard",
+}
+_OF_MANY = frozenset({BulkAction.RELEASE, BulkAction.DISCARD})
+"""Actions that are the same as others on one refill."""
+_STATES = {
+    RefillState.QUEUED: "queued",
+    RefillState.CLAIMED: "claimed",
+    RefillState.HELD: "held",
+    RefillState.DEAD: "given up",
+}
+_TONES = {
+    RefillState.HELD: "bad",
+    RefillState.DEAD: "bad",
+    RefillState.QUEUED: "wait",
+    RefillState.CLAIMED: "wait",
+    RefillState.COMPLETED: "good",
+}
+_COLUMNS = (
+    ListColumn("id", "Refill", numeric=True),
+    ListColumn("order", "Order"),
+    ListColumn("state", "State"),
+    ListColumn("reason", "Because"),
+    ListColumn("units", "Units", numeric=True),
+    ListColumn("price", "Price", numeric=True),
+    ListColumn("age", "Age"),
+    ListColumn("attempts", "Attempts", numeric=True),
+    ListColumn("lease", "Claimed by"),
+    ListColumn("actions", ""),
+)
+_FILTERS = (
+    FilterField("state", "State", tuple((str(one), str(one)) for one in RefillState)),
+    FilterField("reason", "Because", tuple((str(one), REASONS[one]) for one in Reason)),
+    FilterField("metric", "Metric", tuple((str(one), str(one)) for one in Metric)),
+    FilterField("service", "Service"),
+    FilterField("provider", "Provider"),
+    FilterField("consumer", "Consumer"),
+    FilterField("since", "Since, such as 7d"),
+    FilterField("before", "Before"),
+)
+
+
+def show(context: PageContext) -> str:
+    """The page."""
+    listed = read_cursor_list(PATH, REFILLS, context.now)
+    with context.database.read() as tx:
+        summary = queue_summary.summary(tx)
+        found, total = _read(tx, listed)
+    return context.render(
+        "queue.html",
+        listed=listed,
+        summary=summary,
+        states=_STATES,
+        found=found,
+        total=total,
+        columns=_COLUMNS,
+        filters=_FILTERS,
+        actions=_actions(listed),
+        row_actions=_row_actions,
+        reasons=REASONS,
+        tones=_TONES,
+        every=EVERY,
+        money=money,
+        now=context.now,
+    )
+
+
+def _read(tx: Transaction, listed: CursorList[RefillFilter]) -> tuple[Page[QueueRow], CappedCount | None]:
+    if listed.query is None:
+        return Page(()), None
+    page = refill_list.page(tx, listed.query.filter, listed.query.page)
+    rows = tuple(queue_rows.with_prices(tx, page.rows))
+    return Page(rows, page.next, page.previous), refill_list.counted(tx, listed.query.filter)
+
+
+def _actions(listed: CursorList[RefillFilter]) -> list[tuple[BulkAction, str]]:
+    """The actions on many rows, with their titles."""
+    state = None if listed.query is None else listed.query.filter.state
+    return [(action, TITLES[action]) for action in actions_on(state)]
+
+
+def _row_actions(state: RefillState) -> list[tuple[BulkAction, str]]:
+    """The actions on one row, with their titles."""
+    return [(action, TITLES[action]) for action in actions_on(state) if action not in _OF_MANY]
+
+
+PAGE = DeskPage("queue", PATH, "Queue", show, group=NavGroup.WORK, letter="q")

@@ -1,0 +1,78 @@
+"""*Refund reviews*: what could not be delivered, and what operators did about it."""
+
+from monitor.guarantee.refund_review import ReviewCause
+from monitor.model.bulk_action import BulkAction
+from refilld.services.input_limits import LONGEST_TEXT
+from refilld.services.review_query import REVIEWS
+from refilld.web.cursor_list import CursorList, read_cursor_list
+from refilld.web.list_query import FilterField, ListColumn
+from refilld.web.page import DeskPage, NavGroup, PageContext
+from storage import review_list
+from storage.engine import Transaction
+from storage.pages import CappedCount, Page
+from storage.reviews import ReviewFilter, ReviewListing, ReviewState
+
+PATH = "/reviews"
+_ACTIONS = ((BulkAction.CLOSE, "Close"),)
+_CAUSES = {
+    ReviewCause.SHORT_DELIVERY: "less was delivered than ordered",
+    ReviewCause.REFILL_GIVEN_UP: "a refill was given up",
+}
+_COLUMNS = (
+    ListColumn("id", "Review", numeric=True),
+    ListColumn("order", "Order"),
+    ListColumn("cause", "Because"),
+    ListColumn("units", "Units", numeric=True),
+    ListColumn("share", "Price", numeric=True),
+    ListColumn("refilled", "Refilled since", numeric=True),
+    ListColumn("sold", "Service"),
+    ListColumn("customer", "Customer"),
+    ListColumn("opened", "Opened"),
+    ListColumn("state", "State"),
+)
+_FILTERS = (
+    FilterField("state", "State", tuple((str(one), str(one)) for one in ReviewState)),
+    FilterField("cause", "Because", tuple((str(one), text) for one, text in _CAUSES.items())),
+    FilterField("service", "Service"),
+    FilterField("provider", "Provider"),
+    FilterField("customer", "Customer"),
+    FilterField("order_id", "Order"),
+    FilterField("since", "Since, such as 7d"),
+    FilterField("before", "Before"),
+)
+
+
+def show(context: PageContext) -> str:
+    """The page."""
+    listed = read_cursor_list(PATH, REVIEWS, context.now)
+    with context.database.read() as tx:
+        found, total = _read(tx, listed)
+    return context.render(
+        "reviews.html",
+        listed=listed,
+        found=found,
+        total=total,
+        columns=_COLUMNS,
+        filters=_FILTERS,
+        actions=_actions(listed),
+        causes=_CAUSES,
+        longest=LONGEST_TEXT,
+        now=context.now,
+    )
+
+
+def _read(
+    tx: Transaction, listed: CursorList[ReviewFilter]
+) -> tuple[Page[ReviewListing], CappedCount | None]:
+    if listed.query is None:
+        return Page(()), None
+    wanted = listed.query.filter
+    return review_list.page(tx, wanted, listed.query.page), review_list.counted(tx, wanted)
+
+
+def _actions(listed: CursorList[ReviewFilter]) -> tuple[tuple[BulkAction, str], ...]:
+    closed = listed.query is not None and listed.query.filter.state is ReviewState.CLOSED
+    return () if closed else _ACTIONS
+
+
+PAGE = DeskPage("reviews", PATH, "Refund reviews", show, group=NavGroup.WORK, letter="v")
