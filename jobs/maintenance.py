@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from jobs.retention import DataRetention
-from storage import due, future_times, sources, webhook_secrets
+from storage import due, future_times, idempotency, sources, webhook_secrets
 from storage.engine import Database, Transaction
 from storage.server_time import shared_time
 
@@ -31,8 +31,8 @@ class Maintenance:
 
         Deletes requests that no budget counts any more. When written times lie in the future, the clock was
         wrong: repairs them, and looks at the targets again. Unschedules targets without an order under
-        guarantee. Deletes secrets of webhooks that were replaced, and what the retention policy does not
-        keep. Copies the write-ahead log of SQLite into its file.
+        guarantee. Deletes secrets of webhooks that were replaced, idempotency keys after their time, and
+        what the retention policy does not keep. Copies the write-ahead log of SQLite into its file.
         """
         with self.database.write() as tx:
             now = shared_time(tx, self.clock())
@@ -43,6 +43,7 @@ class Maintenance:
             sources.forget_requests(tx, now, _REQUESTS_KEPT)
             due.unschedule_ended(tx, now)
             webhook_secrets.delete_retired(tx, now)
+            idempotency.forget(tx, now)
         self._thorough = False
         self.retention.run_once(now)
         self.database.checkpoint()

@@ -15,7 +15,8 @@ RefilldError
     │   ├── NothingMissingError   no unit of the refill is missing any more
     │   └── ShadowModeError       shadow mode queues nothing
     ├── LeaseLostError        the lease token is not, or no longer, the refill's
-    └── OpenRefillError       the order has an open refill already
+    ├── OpenRefillError       the order has an open refill already
+    └── KeyReusedError        an idempotency key was used for another request
 """
 
 from sqlalchemy.exc import IntegrityError
@@ -88,6 +89,10 @@ class LeaseLostError(StorageError):
 
 class OpenRefillError(StorageError):
     """The order has an open refill already; at most one may be held, queued or claimed."""
+
+
+class KeyReusedError(StorageError):
+    """An idempotency key was used for another request."""
 
 
 _BY_CONSTRAINT: dict[str, type[StorageError]] = {

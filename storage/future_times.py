@@ -27,6 +27,7 @@ from monitor.model.decision import Reason
 from storage.alert_tables import deliveries, events, self_checks
 from storage.column_types import Instant
 from storage.daemon_table import daemons
+from storage.idempotency_table import idempotency_keys
 from storage.import_table import imports
 from storage.pipeline_tables import alert_groups, notifications, routed_alerts, silences
 from storage.schema import (
@@ -76,6 +77,7 @@ HAPPENED: Mapping[Table, tuple[str, ...]] = {
     backlogs: ("begun_at", "finished_at", "told_at"),
     self_checks: ("since", "checked_at"),
     imports: ("last_at",),
+    idempotency_keys: ("at",),
     sign_in_attempts: ("at",),
     user_sessions: ("created_at", "seen_at"),
     transfers: ("at",),

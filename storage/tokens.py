@@ -27,6 +27,7 @@ class Scope(StrEnum):
     ORDERS_READ = "orders:read"
     REFILLS_CONSUME = "refills:consume"
     REFILLS_MANAGE = "refills:manage"
+    EVENTS_READ = "events:read"
     METRICS_READ = "metrics:read"
     WEBHOOKS_MANAGE = "webhooks:manage"
     PANEL_USE = "panel:use"

@@ -57,6 +57,13 @@ def checked_kinds(patterns: Iterable[str]) -> tuple[str, ...]:
     return found
 
 
+def patterns() -> list[str]:
+    """The patterns that match something: all kinds, those of one group, and each kind."""
+    sent = [str(kind) for kind in EventKind if kind not in NOT_SENT]
+    groups = dict.fromkeys(f"{kind.partition('.')[0]}.{ALL}" for kind in sent)
+    return [ALL, *groups, *sent]
+
+
 def _matches(pattern: str, kind: str) -> bool:
     group, star, rest = pattern.rpartition(ALL)
     if star and not rest and (not group or group.endswith(".")):

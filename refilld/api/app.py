@@ -13,14 +13,22 @@ from refilld.answers.texts import Texts, load_texts
 from refilld.api import problems
 from refilld.api.auth import Guard
 from refilld.api.health import Health, health_routes
+from refilld.api.lists import LISTS
 from refilld.api.long_poll import WaiterPool
-from refilld.api.orders import OrderRequests, order_routes
+from refilld.api.order_import import OrderImport, import_routes
+from refilld.api.orders import Orders, order_routes
+from refilld.api.panel.described import panel_route
 from refilld.api.panel.dialect import PanelDialect, panel_routes
+from refilld.api.raw_path import OrderPart, with_raw_path
+from refilld.api.reference import Reference, reference_routes
+from refilld.api.refill_actions import RefillActions
+from refilld.api.refill_batch import RefillBatch, batch_routes
 from refilld.api.refills import RefillQueue, refill_routes
+from refilld.api.route import ROUTES, RouteTable
 from refilld.api.server import LARGEST_BODY, THREADS
 from refilld.api.webhooks import WebhookEndpoints, webhook_routes
-from refilld.order_path import OrderId
 from refilld.services.look_obstacle import EnabledSources
+from refilld.services.sent_orders import order_reader
 from refilld.settings.settings import Settings
 from storage.engine import Database
 from storage.patience import CALLER
@@ -44,23 +52,40 @@ def create_app(
     No request waits long for the database, for the threads that serve requests are few.
     """
     database = database.capped(CALLER)
+    app = _empty_app()
+    # at most half of the threads wait for refills, so that the others can serve completions
+    waiters, shadow = WaiterPool(stopping, THREADS // 2), settings.guarantee.shadow
+    actions = RefillActions(clock, settings.queue.max_attempts, shadow, refilled)
+    queue = RefillQueue(database, actions, waiters)
+    orders = Orders(database, clock, enabled, _texts(settings))
+    endpoints = WebhookEndpoints(database, clock, settings.webhooks.allowed)
+    guard = Guard(database)
+    table = RouteTable(app, guard, clock)
+    table.add("health", *health_routes(health))
+    for listing in LISTS:
+        table.add(listing.noun, listing.route(database))
+    table.add("orders", *order_routes(orders))
+    table.add("orders", *import_routes(OrderImport(database, clock, order_reader(settings))))
+    table.add("refills", *refill_routes(queue), *batch_routes(RefillBatch(database, actions)))
+    table.add("webhooks", *webhook_routes(endpoints))
+    dialect = PanelDialect(database, clock, settings, guard)
+    app.register_blueprint(panel_routes(dialect))
+    table.describe("panel", panel_route(dialect))
+    table.add("reference", *reference_routes(Reference(table)))
+    app.extensions[ROUTES] = table
+    return app
+
+
+def _empty_app() -> Flask:
+    """An application without routes."""
     app = Flask("refilld", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
-    app.url_map.converters["order"] = OrderId
+    app.url_map.converters["order"] = OrderPart
+    # as Flask documents it
+    app.wsgi_app = with_raw_path(app.wsgi_app)  # type: ignore[method-assign,assignment]
     app.url_map.merge_slashes = False  # a redirect would be built from the Host header
     problems.register(app)
     request_ids.register(app)
-    guard = Guard(database)
-    # at most half of the threads wait for refills, so that the others can serve completions
-    waiters, shadow = WaiterPool(stopping, THREADS // 2), settings.guarantee.shadow
-    queue = RefillQueue(database, clock, settings.queue.max_attempts, waiters, shadow, refilled)
-    app.register_blueprint(health_routes(health))
-    app.register_blueprint(refill_routes(queue, guard))
-    requests = OrderRequests(database, clock, enabled, _texts(settings))
-    app.register_blueprint(order_routes(requests, guard))
-    endpoints = WebhookEndpoints(database, clock, settings.webhooks.allowed)
-    app.register_blueprint(webhook_routes(endpoints, guard))
-    app.register_blueprint(panel_routes(PanelDialect(database, clock, settings, guard)))
     app.after_request(_harden)
     return app
 

@@ -6,7 +6,7 @@ from functools import wraps
 from http import HTTPStatus
 from typing import TypeAlias
 
-from flask import Response, request
+from flask import Response, g, request
 
 from refilld.api.problems import ProblemKind, problem
 from storage import tokens
@@ -65,6 +65,7 @@ def bearer_token(header: str) -> str | None:
 
 
 def _become_holder(held: TokenRow) -> None:
+    g.token = held
     become(replace(actor(), name=f"token {held.name or held.token_id}"))
 
 

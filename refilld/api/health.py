@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 import structlog
-from flask import Blueprint, Response
+from flask import Response
 
+from refilld.api.answers import ProbeAnswer
 from refilld.api.problems import RETRY_AFTER, problem
 from refilld.api.responses import answer
+from refilld.api.route import ApiRoute
 
 log = structlog.get_logger()
 
@@ -26,15 +28,12 @@ class Health:
         return not self.faults
 
 
-def health_routes(health: Callable[[], Health]) -> Blueprint:
+def health_routes(health: Callable[[], Health]) -> tuple[ApiRoute, ...]:
     """`/healthz` and `/readyz`."""
-    routes = Blueprint("health", __name__)
 
-    @routes.get("/healthz")
     def healthz() -> Response:
         return answer({"status": "alive"})
 
-    @routes.get("/readyz")
     def readyz() -> Response:
         found = health()
         if found.ready:
@@ -47,4 +46,8 @@ def health_routes(health: Callable[[], Health]) -> Blueprint:
             headers={"Retry-After": RETRY_AFTER},
         )
 
-    return routes
+    unready = (HTTPStatus.SERVICE_UNAVAILABLE,)
+    return (
+        ApiRoute("GET", "/healthz", healthz, "The process is alive", ProbeAnswer),
+        ApiRoute("GET", "/readyz", readyz, "The process can work", ProbeAnswer, problems=unready),
+    )

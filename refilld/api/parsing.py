@@ -1,35 +1,67 @@
 """Parsing requests: JSON bodies, query strings and ids, validated by their schemas."""
 
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from types import MappingProxyType
 from typing import TypeVar
+from urllib.parse import parse_qsl
 
 from flask import request
-from pydantic import BaseModel
 from werkzeug.exceptions import UnsupportedMediaType
 
-from refilld.api.schemas import Nothing
+from refilld.api.problems import InvalidQueryError
+from refilld.api.schemas import Body
 from refilld.services.input_limits import LARGEST_ID
+from refilld.services.list_query import MOST_FIELDS, ListQuery, QueryFault, QueryFormat
 from storage.errors import NotFoundError
 
-M = TypeVar("M", bound=BaseModel)
+M = TypeVar("M", bound=Body)
+F = TypeVar("F")
+LISTED = 100
+"""Rows of a page, if no other number is wanted."""
+NOUNS: Mapping[str, str] = MappingProxyType(
+    {"refill_id": "refill", "endpoint_id": "webhook endpoint", "delivery_id": "delivery"}
+)
+"""What has numbers in paths."""
 _DIGITS = len(str(LARGEST_ID))
 
 
 def read_body(model: type[M]) -> M:
-    """The request's JSON body; raises UnsupportedMediaType or pydantic's ValidationError."""
+    """The request's JSON body; raises UnsupportedMediaType and the errors of `Body.read`."""
+    data = request.get_data(cache=False)
+    if model.optional and not data:
+        return model()
     if request.mimetype != "application/json":
         raise UnsupportedMediaType("The body must be application/json.")
-    return model.model_validate_json(request.get_data(cache=False))
+    return model.read(data)
 
 
-def read_nothing() -> None:
-    """Check that the body is missing or an empty object."""
-    if request.get_data():
-        read_body(Nothing)
+def read_list(query: QueryFormat[F], now: datetime) -> ListQuery[F]:
+    """The list that the request's query string names; raises InvalidQueryError."""
+    try:
+        text = request.query_string.decode()
+        pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS)
+    except ValueError:
+        problem = f"is not UTF-8, or has more than {MOST_FIELDS} fields"
+        raise InvalidQueryError([QueryFault("query", problem)]) from None
+    read = query.parse(text, now, LISTED)
+    faults = [*_empty(pairs), *(read if isinstance(read, tuple) else ())]
+    if faults or isinstance(read, tuple):
+        raise InvalidQueryError(faults)
+    return read
 
 
-def read_query(model: type[M]) -> M:
-    """The request's query string; raises pydantic's ValidationError."""
-    return model.model_validate(request.args.to_dict())
+def _empty(pairs: Iterable[tuple[str, str]]) -> Iterator[QueryFault]:
+    """Fields without a value: a filter that was forgotten must not find everything."""
+    for name, value in pairs:
+        if not value:
+            yield QueryFault(name[:40], "is empty; leave it out")
+
+
+def read_no_query() -> None:
+    """Check that there is no query string; raises InvalidQueryError."""
+    if request.query_string:
+        raise InvalidQueryError([QueryFault("query", "is not known here; leave it out")])
 
 
 def read_id(text: str, noun: str) -> int:

@@ -14,7 +14,10 @@ from werkzeug.exceptions import HTTPException
 
 from monitor.errors import BadInputError, RefilldError
 from refilld.api.responses import to_json
+from refilld.services.list_query import QueryFault
+from refilld.strict_json import NotJsonError
 from storage.errors import (
+    KeyReusedError,
     LeaseLostError,
     NotFoundError,
     NotMigratedError,
@@ -39,38 +42,57 @@ class ProblemKind(StrEnum):
     WRONG_STATE = "wrong-state"
     LEASE_LOST = "lease-lost"
     OPEN_REFILL = "open-refill"
+    KEY_REUSED = "idempotency-key-reused"
 
 
 _MAX_FAULTS = 20
 _MAX_FIELD_LENGTH = 100
 _PROBLEMS: Mapping[type[RefilldError], tuple[HTTPStatus, ProblemKind]] = {
+    NotJsonError: (HTTPStatus.BAD_REQUEST, ProblemKind.INVALID_JSON),
     NotFoundError: (HTTPStatus.NOT_FOUND, ProblemKind.NOT_FOUND),
     WrongStateError: (HTTPStatus.CONFLICT, ProblemKind.WRONG_STATE),
     LeaseLostError: (HTTPStatus.CONFLICT, ProblemKind.LEASE_LOST),
     OpenRefillError: (HTTPStatus.CONFLICT, ProblemKind.OPEN_REFILL),
-    BadInputError: (HTTPStatus.UNPROCESSABLE_ENTITY, ProblemKind.INVALID_REQUEST),
+    KeyReusedError: (HTTPStatus.CONFLICT, ProblemKind.KEY_REUSED),
 }
-_UNAVAILABLE = (UnreachableError, NotMigratedError)
 
 
-def problem_json(
+class InvalidQueryError(RefilldError):
+    """A query string is refused."""
+
+    def __init__(self, faults: Sequence[QueryFault]) -> None:
+        super().__init__("; ".join(map(str, faults)))
+        self.faults = faults
+
+
+UNAVAILABLE = (UnreachableError, NotMigratedError)
+"""Errors of the database for which a request may be repeated."""
+NOT_AVAILABLE = "The database is not available."
+
+
+def problem_fields(
     status: int,
     detail: str | None,
     *,
     kind: ProblemKind | None = None,
     errors: Sequence[Mapping[str, str]] = (),
-) -> str:
-    """The body of a problem answer."""
-    body: dict[str, object] = {
+) -> dict[str, object]:
+    """The fields of a problem."""
+    fields: dict[str, object] = {
         "type": f"urn:refilld:{kind}" if kind else "about:blank",
         "title": kind.replace("-", " ").capitalize() if kind else _phrase(status),
         "status": status,
     }
     if detail:
-        body["detail"] = detail
+        fields["detail"] = detail
     if errors:
-        body["errors"] = errors
-    return to_json(body)
+        fields["errors"] = errors
+    return fields
+
+
+def problem_json(status: int, detail: str | None) -> str:
+    """The body of a problem answer."""
+    return to_json(problem_fields(status, detail))
 
 
 def problem(
@@ -82,16 +104,26 @@ def problem(
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """A problem answer."""
-    body = problem_json(status, detail, kind=kind, errors=errors)
+    body = to_json(problem_fields(status, detail, kind=kind, errors=errors))
     return Response(body, status, headers, mimetype=MIMETYPE)
+
+
+def refusal(error: Exception) -> dict[str, object] | None:
+    """The problem of what a client can mend; None for any other error."""
+    if isinstance(error, ValidationError):
+        return _of_validation(error)
+    if isinstance(error, InvalidQueryError):
+        return _invalid([(fault.field, fault.problem) for fault in error.faults])
+    for error_type, (status, kind) in _PROBLEMS.items():
+        if isinstance(error, error_type):
+            return problem_fields(status, str(error), kind=kind)
+    return _invalid([(error.field, error.problem)]) if isinstance(error, BadInputError) else None
 
 
 def register(app: Flask) -> None:
     """Answer every error of the application with a problem."""
     app.register_error_handler(HTTPException, _of_framework)
-    app.register_error_handler(ValidationError, _of_validation)
-    app.register_error_handler(RefilldError, of_error)
-    app.register_error_handler(Exception, _unexpected)
+    app.register_error_handler(Exception, of_error)
 
 
 def _of_framework(error: HTTPException) -> Response:
@@ -101,32 +133,39 @@ def _of_framework(error: HTTPException) -> Response:
     return problem(answer.status_code, error.description, headers=kept)
 
 
-def _of_validation(error: ValidationError) -> Response:
+def _of_validation(error: ValidationError) -> dict[str, object]:
     """An invalid request; its values are not repeated because some are secret."""
     found = error.errors(include_url=False, include_context=False, include_input=False)
     if found[0]["type"] == "json_invalid":
-        return problem(HTTPStatus.BAD_REQUEST, found[0]["msg"], kind=ProblemKind.INVALID_JSON)
-    faults = [
-        {
-            "field": ".".join(map(str, fault["loc"]))[:_MAX_FIELD_LENGTH],
-            "detail": fault["msg"].removeprefix("Value error, "),
-        }
-        for fault in found[:_MAX_FAULTS]
-    ]
+        return problem_fields(HTTPStatus.BAD_REQUEST, found[0]["msg"], kind=ProblemKind.INVALID_JSON)
+    places = (".".join(map(str, fault["loc"])) for fault in found)
+    messages = (fault["msg"].removeprefix("Value error, ") for fault in found)
+    return _invalid(list(zip(places, messages, strict=True)))
+
+
+def _invalid(found: Sequence[tuple[str, str]]) -> dict[str, object]:
+    """Fields with what is wrong with them; the first ones are named."""
+    faults = [{"field": field[:_MAX_FIELD_LENGTH], "detail": detail} for field, detail in found[:_MAX_FAULTS]]
     detail = "; ".join(f"{fault['field']}: {fault['detail']}".removeprefix(": ") for fault in faults)
-    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, kind=ProblemKind.INVALID_REQUEST, errors=faults)
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    return problem_fields(status, detail, kind=ProblemKind.INVALID_REQUEST, errors=faults)
 
 
 def of_error(error: Exception) -> Response:
-    """A domain error, or a defect; it is logged unless the caller is to blame."""
-    if isinstance(error, _UNAVAILABLE):
-        log.error("http.database_unavailable", error=str(error), once_a_minute=True)
-        retry = {"Retry-After": RETRY_AFTER}
-        return problem(HTTPStatus.SERVICE_UNAVAILABLE, "The database is not available.", headers=retry)
-    for error_type, (status, kind) in _PROBLEMS.items():
-        if isinstance(error, error_type):
-            return problem(status, str(error), kind=kind)
-    return _unexpected(error)
+    """An error of the database, what a client can mend, or a defect."""
+    if isinstance(error, UNAVAILABLE):
+        return unavailable(error)
+    fields = refusal(error)
+    if fields is None:
+        return _unexpected(error)
+    return Response(to_json(fields), int(str(fields["status"])), mimetype=MIMETYPE)
+
+
+def unavailable(error: Exception) -> Response:
+    """The database cannot be used; why is in the log only."""
+    log.error("http.database_unavailable", error=str(error), once_a_minute=True)
+    retry = {"Retry-After": RETRY_AFTER}
+    return problem(HTTPStatus.SERVICE_UNAVAILABLE, NOT_AVAILABLE, headers=retry)
 
 
 def _unexpected(error: Exception) -> Response:

@@ -1,134 +1,107 @@
 """Refills over HTTP: the actions of consumers and of operators."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from http import HTTPStatus
+from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Response, request
 
-from monitor.model.target import Metric
-from refilld.api.auth import Guard
+from refilld.api.answers import ClaimAnswer, LeaseAnswer, MovedAnswer, OperatedAnswer
 from refilld.api.long_poll import WaiterPool
-from refilld.api.parsing import read_body, read_id, read_nothing, read_query
+from refilld.api.refill_actions import RefillActions
 from refilld.api.responses import answer
-from refilld.api.schemas import ClaimBody, CompleteBody, ExtendBody, FailBody, LeaseBody, RefillsQuery
-from refilld.services.refill_fields import claimed, shown
-from storage import leases, operator_actions, refills
-from storage.engine import Database, Transaction
+from refilld.api.route import PREFIX, ApiRoute
+from refilld.api.schemas import ClaimBody, CompleteBody, ExtendBody, FailBody, LeaseBody, Nothing
+from refilld.services.refill_fields import claimed
+from storage import leases, operator_actions
+from storage.engine import Database
 from storage.leases import ClaimedRefill
-from storage.server_time import shared_time
 from storage.tokens import Scope
-
-NOUN = "refill"
 
 
 @dataclass(frozen=True, slots=True)
 class RefillQueue:
-    """The actions on refills; the clock is read inside the transaction, after the wait for it."""
+    """The queue as consumers and operators use it."""
 
     database: Database
-    clock: Callable[[], datetime]
-    max_attempts: int
+    actions: RefillActions
     waiters: WaiterPool
-    shadow: bool
-    """In shadow mode no operator can queue a refill."""
-    refilled: Callable[[Metric, int], None]
-    """Called with the units of each refill that is completed, after the commit."""
 
-    def _now(self, connection: Transaction) -> datetime:
-        """The time that judges leases, by the clock that all processes share."""
-        return shared_time(connection, self.clock())
-
-    def claim(self) -> Response:
-        body = read_body(ClaimBody)
+    def claim(self, body: ClaimBody) -> Response:
         gone = request.environ.get("waitress.client_disconnected", bool)
         rows = self.waiters.poll(lambda: self._claim(body), body.wait_seconds, gone)
         return answer({"refills": [claimed(row) for row in rows]})
 
     def _claim(self, body: ClaimBody) -> list[ClaimedRefill]:
-        with self.database.read() as connection:
-            if not leases.anything_ready(connection, self._now(connection), body.wanted):
+        with self.database.read() as tx:
+            if not leases.anything_ready(tx, self.actions.now(tx), body.wanted):
                 return []
-        with self.database.write() as connection:
+        with self.database.write() as tx:
             return leases.claim(
-                connection,
-                self._now(connection),
+                tx,
+                self.actions.now(tx),
                 limit=body.limit,
                 lease=body.lease,
                 metrics=body.wanted,
                 consumer=body.consumer or "",
             )
 
-    def extend(self, refill_id: str) -> Response:
-        number, body = read_id(refill_id, NOUN), read_body(ExtendBody)
-        with self.database.write() as connection:
-            until = leases.extend(connection, number, body.lease_token, self._now(connection) + body.lease)
-        return answer({"refill_id": number, "leased_until": until})
+    def move(self, refill_id: int, body: LeaseBody) -> Response:
+        """Extend, complete, fail or release a refill."""
+        with self.database.write() as tx:
+            found = self.actions.move(tx, refill_id, body)
+        return answer(found)
 
-    def complete(self, refill_id: str) -> Response:
-        number, body = read_id(refill_id, NOUN), read_body(CompleteBody)
-        with self.database.write() as connection:
-            now = self._now(connection)
-            state = leases.complete(
-                connection,
-                number,
-                body.lease_token,
-                now,
-                external_id=body.external_id,
-                delivered=body.delivered,
-            )
-            row = refills.get(connection, number)
-        if row.completed_at == now:  # else this is a repeated call
-            self.refilled(row.metric, row.units)
-        return answer({"refill_id": number, "state": state})
-
-    def fail(self, refill_id: str) -> Response:
-        number, body = read_id(refill_id, NOUN), read_body(FailBody)
-        with self.database.write() as connection:
-            now = self._now(connection)
-            state = leases.fail(connection, number, body.lease_token, now, body.failure, self.max_attempts)
-        return answer({"refill_id": number, "state": state})
-
-    def release(self, refill_id: str) -> Response:
-        number, body = read_id(refill_id, NOUN), read_body(LeaseBody)
-        with self.database.write() as connection:
-            state = leases.release(connection, number, body.lease_token, self._now(connection))
-        return answer({"refill_id": number, "state": state})
-
-    def operate(self, refill_id: str, action: str) -> Response:
-        number = read_id(refill_id, NOUN)
-        read_nothing()
-        with self.database.write() as connection:
-            row = operator_actions.act(connection, number, action, self._now(connection), shadow=self.shadow)
-        return answer({"refill_id": number, "state": row.state, "quantity": row.quantity})
-
-    def listed(self) -> Response:
-        """One page, newest first; a row beyond the limit shows that another page follows."""
-        body = read_query(RefillsQuery)
-        with self.database.read() as connection:
-            rows = refills.listed(
-                connection,
-                state=body.state,
-                order_id=body.order_id,
-                limit=body.limit + 1,
-                before=body.cursor,
-            )
-        page = rows[: body.limit]
-        more = str(page[-1].refill_id) if len(rows) > body.limit else None
-        return answer({"refills": [shown(row) for row in page], "next_cursor": more})
+    def operate(self, refill_id: int, action: str, body: Nothing) -> Response:  # noqa: ARG002  # no field
+        with self.database.write() as tx:
+            found = self.actions.operate(tx, refill_id, action)
+        return answer(found)
 
 
-def refill_routes(queue: RefillQueue, guard: Guard) -> Blueprint:
-    """The routes under /api/v1/refills, each with its scope."""
-    routes = Blueprint("refills", __name__, url_prefix="/api/v1/refills")
-    see = guard.needs(queue.listed, Scope.REFILLS_MANAGE, Scope.REFILLS_CONSUME)
-    routes.add_url_rule("", "list", see, methods=["GET"])
-    routes.add_url_rule("/claim", "claim", guard.needs(queue.claim, Scope.REFILLS_CONSUME), methods=["POST"])
-    for view in (queue.extend, queue.complete, queue.fail, queue.release):
-        name, consume = view.__name__, guard.needs(view, Scope.REFILLS_CONSUME)
-        routes.add_url_rule(f"/<refill_id>/{name}", name, consume, methods=["POST"])
-    operate = guard.needs(queue.operate, Scope.REFILLS_MANAGE)
-    for action in operator_actions.ACTIONS:
-        path, given = f"/<refill_id>/{action}", {"action": action}
-        routes.add_url_rule(path, action, operate, methods=["POST"], defaults=given)
-    return routes
+_REFUSED = (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT)
+
+
+def refill_routes(queue: RefillQueue) -> tuple[ApiRoute, ...]:
+    """The routes of the queue, each with its scope."""
+    return (*_of_consumers(queue), *_of_operators(queue))
+
+
+def _of_consumers(queue: RefillQueue) -> Iterator[ApiRoute]:
+    consume = (Scope.REFILLS_CONSUME,)
+    yield ApiRoute(
+        "POST",
+        f"{PREFIX}/refills/claim",
+        queue.claim,
+        "Claim refills that are ready; waits for some",
+        ClaimAnswer,
+        body=ClaimBody,
+        scopes=consume,
+        gives={name: f"$response.body#/refills/0/{name}" for name in ("refill_id", "lease_token")},
+    )
+    rows: tuple[tuple[str, type[LeaseBody], type], ...] = (
+        ("Extend a lease", ExtendBody, LeaseAnswer),
+        ("A refill was delivered", CompleteBody, MovedAnswer),
+        ("A refill could not be delivered", FailBody, MovedAnswer),
+        ("Give a refill back undelivered", LeaseBody, MovedAnswer),
+    )
+    more: dict[str, Any] = {"scopes": consume, "problems": _REFUSED}
+    for summary, body, found in rows:
+        path = f"{PREFIX}/refills/<refill_id>/{body.verb}"
+        yield ApiRoute("POST", path, queue.move, summary, found, name=body.verb, body=body, **more)
+
+
+def _of_operators(queue: RefillQueue) -> Iterator[ApiRoute]:
+    for action, (states, _) in operator_actions.ACTIONS.items():
+        yield ApiRoute(
+            "POST",
+            f"{PREFIX}/refills/<refill_id>/{action}",
+            queue.operate,
+            f"{action.capitalize()} a refill that is {operator_actions.either(states)}",
+            OperatedAnswer,
+            name=action,
+            given={"action": action},
+            body=Nothing,
+            scopes=(Scope.REFILLS_MANAGE,),
+            problems=_REFUSED,
+        )

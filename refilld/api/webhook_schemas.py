@@ -1,24 +1,28 @@
 """The schemas of requests about webhook endpoints."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, Field, WithJsonSchema
 
 from monitor.model.target import Metric
-from monitor.webhooks.subscription import ALL
+from monitor.webhooks.address import LONGEST_URL
+from monitor.webhooks.subscription import ALL, patterns
 from refilld.api.schemas import Body, Name
-from refilld.services.input_limits import LARGEST_ID, YEARS
+from refilld.services.input_limits import YEARS
 from refilld.services.webhooks import MOST_VALUES
 
 Names = Annotated[list[Name], Field(max_length=MOST_VALUES)]
+Kind = Annotated[Name, WithJsonSchema({"type": "string", "enum": patterns()})]
+_URL = r"^https://([a-z][a-z0-9-]{0,30}\.){1,3}[a-z]{2,20}(:(443|[2-9][0-9]{3}))?(/[A-Za-z0-9._~/-]{0,200})?$"
+"""The usual form; other ports, queries and addresses are possible."""
 
 
 class EndpointBody(Body):
     """A new endpoint."""
 
-    url: str = Field(max_length=2000)
-    kinds: Names = [ALL]  # noqa: RUF012  # pydantic copies mutable defaults
+    url: Annotated[str, Field(max_length=LONGEST_URL, json_schema_extra={"format": "uri", "pattern": _URL})]
+    kinds: Annotated[list[Kind], Field(max_length=MOST_VALUES)] = [ALL]  # noqa: RUF012  # pydantic copies
     services: Names = []  # noqa: RUF012
     providers: Names = []  # noqa: RUF012
     metrics: list[Metric] = Field(default=[], max_length=MOST_VALUES)
@@ -34,15 +38,9 @@ def _in_years(at: datetime) -> datetime:
 class ReplayBody(Body):
     """A replay of all events since a time."""
 
-    since: Annotated[AwareDatetime, Field(strict=False), AfterValidator(_in_years)]
+    since: Annotated[
+        AwareDatetime,
+        Field(json_schema_extra={"pattern": "^(19[7-9][0-9]|2[0-9]{3})-"}),
+        AfterValidator(_in_years),
+    ]
     undelivered: bool = False
-
-
-class DeliveriesQuery(BaseModel):
-    """The query string of the list of deliveries."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    state: Literal["pending", "delivered", "failed"] | None = None
-    limit: int = Field(default=100, ge=1, le=1000)
-    cursor: int | None = Field(default=None, ge=1, le=LARGEST_ID)

@@ -1,26 +1,42 @@
 """Webhook endpoints over HTTP."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from http import HTTPStatus
+from typing import Any
 
-from flask import Blueprint, Response
+from flask import Response
 
 from monitor.webhooks.address import AllowedHosts
-from refilld.api.auth import Guard, View
-from refilld.api.parsing import read_body, read_id, read_nothing, read_query
+from refilld.api.answers import (
+    DeliveryAnswer,
+    DeliveryLogAnswer,
+    EndpointAnswer,
+    EndpointsAnswer,
+    NewEndpointAnswer,
+    PlannedTestAnswer,
+    ReplayAnswer,
+    SecretAnswer,
+    page_of,
+)
+from refilld.api.auth import View
+from refilld.api.lists import page_answer
 from refilld.api.responses import answer
-from refilld.api.webhook_schemas import DeliveriesQuery, EndpointBody, ReplayBody
+from refilld.api.route import PREFIX, ApiRoute
+from refilld.api.schemas import Nothing
+from refilld.api.webhook_schemas import EndpointBody, ReplayBody
 from refilld.services import webhooks as endpoint_actions
+from refilld.services.delivery_query import DELIVERIES
+from refilld.services.list_query import ListQuery
 from refilld.services.webhook_fields import attempt_fields, delivery_fields, endpoint_fields
 from storage import webhook_log, webhooks
 from storage.engine import Database
-from storage.pages import Cursor, PageRequest
 from storage.tokens import Scope
 from storage.webhook_log import DeliveryFilter
 
-NOUN = "webhook endpoint"
+OF_ENDPOINT = DELIVERIES.without("endpoint_id")
+"""The query strings of the deliveries of one endpoint."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,102 +52,125 @@ class WebhookEndpoints:
             rows = webhooks.listed(tx)
         return answer({"endpoints": [endpoint_fields(row) for row in rows]})
 
-    def add(self) -> Response:
+    def add(self, body: EndpointBody) -> Response:
         """Add an endpoint; this answer is the only one with the secret."""
-        body = read_body(EndpointBody)
         wanted = endpoint_actions.subscription_of(body.kinds, body.services, body.providers, body.metrics)
         with self.database.write() as tx:
             now = self.clock()
             made = endpoint_actions.add(tx, body.url, wanted, body.description, self.allowed, now)
         return answer(endpoint_fields(made.endpoint) | {"secret": made.secret}, HTTPStatus.CREATED)
 
-    def show(self, endpoint_id: str) -> Response:
-        number = read_id(endpoint_id, NOUN)
+    def show(self, endpoint_id: int) -> Response:
         with self.database.read() as tx:
-            return answer(endpoint_fields(webhooks.get(tx, number)))
+            return answer(endpoint_fields(webhooks.get(tx, endpoint_id)))
 
-    def remove(self, endpoint_id: str) -> Response:
-        number = read_id(endpoint_id, NOUN)
+    def remove(self, endpoint_id: int) -> Response:
         with self.database.write() as tx:
-            endpoint_actions.remove(tx, number, self.clock())
+            endpoint_actions.remove(tx, endpoint_id, self.clock())
         return Response(status=HTTPStatus.NO_CONTENT)
 
-    def rotate(self, endpoint_id: str) -> Response:
-        number = read_id(endpoint_id, NOUN)
-        read_nothing()
+    def rotate(self, endpoint_id: int, body: Nothing) -> Response:  # noqa: ARG002  # no field
         with self.database.write() as tx:
-            made = endpoint_actions.rotate(tx, number, self.clock())
-        return answer({"endpoint_id": number, "secret": made.secret})
+            made = endpoint_actions.rotate(tx, endpoint_id, self.clock())
+        return answer({"endpoint_id": endpoint_id, "secret": made.secret})
 
-    def enable(self, endpoint_id: str) -> Response:
-        number = read_id(endpoint_id, NOUN)
-        read_nothing()
+    def enable(self, endpoint_id: int, body: Nothing) -> Response:  # noqa: ARG002  # no field
         with self.database.write() as tx:
-            endpoint_actions.enable(tx, number, self.clock())
-            return answer(endpoint_fields(webhooks.get(tx, number)))
+            endpoint_actions.enable(tx, endpoint_id, self.clock())
+            return answer(endpoint_fields(webhooks.get(tx, endpoint_id)))
 
-    def test(self, endpoint_id: str) -> Response:
+    def test(self, endpoint_id: int, body: Nothing) -> Response:  # noqa: ARG002  # no field
         """Plan a test message, which the daemon sends; its delivery shows the answer."""
-        number = read_id(endpoint_id, NOUN)
-        read_nothing()
         with self.database.write() as tx:
-            delivery_id = endpoint_actions.plan_test(tx, number, self.clock())
-        return answer({"endpoint_id": number, "delivery_id": delivery_id}, HTTPStatus.ACCEPTED)
+            delivery_id = endpoint_actions.plan_test(tx, endpoint_id, self.clock())
+        return answer({"endpoint_id": endpoint_id, "delivery_id": delivery_id}, HTTPStatus.ACCEPTED)
 
-    def replay(self, endpoint_id: str) -> Response:
-        number, body = read_id(endpoint_id, NOUN), read_body(ReplayBody)
+    def replay(self, endpoint_id: int, body: ReplayBody) -> Response:
         with self.database.read() as tx:
             since = body.since.astimezone(UTC)
-            events = endpoint_actions.to_replay(tx, number, since, undelivered=body.undelivered)
-        endpoint_actions.replay(self.database, number, events, self.clock())
-        return answer({"endpoint_id": number, "messages": len(events)}, HTTPStatus.ACCEPTED)
+            events = endpoint_actions.to_replay(tx, endpoint_id, since, undelivered=body.undelivered)
+        endpoint_actions.replay(self.database, endpoint_id, events, self.clock())
+        return answer({"endpoint_id": endpoint_id, "messages": len(events)}, HTTPStatus.ACCEPTED)
 
-    def deliveries(self, endpoint_id: str) -> Response:
+    def deliveries(self, endpoint_id: int, query: ListQuery[DeliveryFilter]) -> Response:
         """One page, newest first."""
-        number, query = read_id(endpoint_id, NOUN), read_query(DeliveriesQuery)
         with self.database.read() as tx:
-            webhooks.get(tx, number)
-            wanted = DeliveryFilter(endpoint_id=number, state=query.state)
-            cursor = None if query.cursor is None else Cursor(None, query.cursor)
-            page = webhook_log.page(tx, wanted, PageRequest(query.limit, cursor))
-        more = None if page.next is None else str(page.next.key)
-        return answer({"deliveries": [delivery_fields(row) for row in page.rows], "next_cursor": more})
+            webhooks.get(tx, endpoint_id)
+            wanted = replace(query.filter, endpoint_id=endpoint_id)
+            page = webhook_log.page(tx, wanted, query.page)
+            rows = [delivery_fields(row) for row in page.rows]
+        return page_answer("deliveries", rows, OF_ENDPOINT, query, page)
 
-    def delivery(self, endpoint_id: str, delivery_id: str) -> Response:
+    def delivery(self, endpoint_id: int, delivery_id: int) -> Response:
         """One delivery with all its attempts."""
-        number, delivery = read_id(endpoint_id, NOUN), read_id(delivery_id, "delivery")
         with self.database.read() as tx:
-            row = webhook_log.get(tx, number, delivery)
-            tried = [attempt_fields(one) for one in webhook_log.attempts_of(tx, delivery)]
+            row = webhook_log.get(tx, endpoint_id, delivery_id)
+            tried = [attempt_fields(one) for one in webhook_log.attempts_of(tx, delivery_id)]
         return answer(delivery_fields(row) | {"log": tried})
 
-    def replay_one(self, endpoint_id: str, delivery_id: str) -> Response:
-        number, delivery = read_id(endpoint_id, NOUN), read_id(delivery_id, "delivery")
-        read_nothing()
+    def replay_one(self, endpoint_id: int, delivery_id: int, body: Nothing) -> Response:  # noqa: ARG002  # no field
         with self.database.read() as tx:
-            endpoint_actions.require_enabled(tx, number)
-            event = webhook_log.get(tx, number, delivery).event_id
-        endpoint_actions.replay(self.database, number, [event], self.clock())
-        return answer({"endpoint_id": number, "messages": 1}, HTTPStatus.ACCEPTED)
+            endpoint_actions.require_enabled(tx, endpoint_id)
+            event = webhook_log.get(tx, endpoint_id, delivery_id).event_id
+        endpoint_actions.replay(self.database, endpoint_id, [event], self.clock())
+        return answer({"endpoint_id": endpoint_id, "messages": 1}, HTTPStatus.ACCEPTED)
 
 
-def webhook_routes(endpoints: WebhookEndpoints, guard: Guard) -> Blueprint:
-    """The routes under /api/v1/webhooks."""
-    routes = Blueprint("webhooks", __name__, url_prefix="/api/v1/webhooks")
-    views: tuple[tuple[str, str, View], ...] = (
-        ("GET", "", endpoints.listed),
-        ("POST", "", endpoints.add),
-        ("GET", "/<endpoint_id>", endpoints.show),
-        ("DELETE", "/<endpoint_id>", endpoints.remove),
-        ("POST", "/<endpoint_id>/rotate", endpoints.rotate),
-        ("POST", "/<endpoint_id>/enable", endpoints.enable),
-        ("POST", "/<endpoint_id>/test", endpoints.test),
-        ("POST", "/<endpoint_id>/replay", endpoints.replay),
-        ("GET", "/<endpoint_id>/deliveries", endpoints.deliveries),
-        ("GET", "/<endpoint_id>/deliveries/<delivery_id>", endpoints.delivery),
-        ("POST", "/<endpoint_id>/deliveries/<delivery_id>/replay", endpoints.replay_one),
+def webhook_routes(endpoints: WebhookEndpoints) -> tuple[ApiRoute, ...]:
+    """The routes of webhook endpoints."""
+    return (*_of_endpoints(endpoints), *_of_deliveries(endpoints))
+
+
+def _route(
+    method: str, path: str, view: View, summary: str, found: Any, *problems: HTTPStatus, **more: Any
+) -> ApiRoute:
+    of_one = (HTTPStatus.NOT_FOUND,) if path else ()
+    scopes = (Scope.WEBHOOKS_MANAGE,)
+    path = f"{PREFIX}/webhooks{path}"
+    return ApiRoute(method, path, view, summary, found, scopes=scopes, problems=of_one + problems, **more)
+
+
+def _of_endpoints(of: WebhookEndpoints) -> Iterator[ApiRoute]:
+    one, no_body, conflict = "/<endpoint_id>", {"body": Nothing}, HTTPStatus.CONFLICT
+    created, accepted = {"status": HTTPStatus.CREATED}, {"status": HTTPStatus.ACCEPTED}
+    first = {"endpoint_id": "$response.body#/endpoints/0/endpoint_id"}
+    yield _route("GET", "", of.listed, "All webhook endpoints", EndpointsAnswer, gives=first)
+    yield _route(
+        "POST",
+        "",
+        of.add,
+        "Add an endpoint",
+        NewEndpointAnswer,
+        conflict,
+        body=EndpointBody,
+        gives={"endpoint_id": "$response.body#/endpoint_id"},
+        **created,
     )
-    for method, path, view in views:
-        guarded = guard.needs(view, Scope.WEBHOOKS_MANAGE)
-        routes.add_url_rule(path, view.__name__, guarded, methods=[method])
-    return routes
+    yield _route("GET", one, of.show, "One endpoint", EndpointAnswer)
+    yield _route("DELETE", one, of.remove, "Remove an endpoint", None, status=HTTPStatus.NO_CONTENT)
+    yield _route("POST", f"{one}/rotate", of.rotate, "Make a new secret", SecretAnswer, **no_body)
+    yield _route(
+        "POST", f"{one}/enable", of.enable, "Enable an endpoint", EndpointAnswer, conflict, **no_body
+    )
+    planned = {"gives": {"delivery_id": "$response.body#/delivery_id"}} | accepted | no_body
+    yield _route("POST", f"{one}/test", of.test, "Send a test", PlannedTestAnswer, conflict, **planned)
+
+
+def _of_deliveries(of: WebhookEndpoints) -> Iterator[ApiRoute]:
+    one = "/<endpoint_id>"
+    delivery, accepted = f"{one}/deliveries/<delivery_id>", {"status": HTTPStatus.ACCEPTED}
+    first = {"delivery_id": "$response.body#/deliveries/0/delivery_id"}
+    page, shown = (
+        page_of("deliveries", DeliveryAnswer),
+        {"query": OF_ENDPOINT, "headers": ("Link",), "gives": first},
+    )
+    since, again = "Send all events since a time again", "Send a delivery again"
+    conflict = HTTPStatus.CONFLICT
+    yield _route("GET", f"{one}/deliveries", of.deliveries, "Deliveries, newest first", page, **shown)
+    yield _route("GET", delivery, of.delivery, "One delivery with its attempts", DeliveryLogAnswer)
+    yield _route(
+        "POST", f"{one}/replay", of.replay, since, ReplayAnswer, conflict, body=ReplayBody, **accepted
+    )
+    yield _route(
+        "POST", f"{delivery}/replay", of.replay_one, again, ReplayAnswer, conflict, body=Nothing, **accepted
+    )

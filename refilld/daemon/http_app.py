@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Flask
 
-API_PATHS = ("/api/", "/healthz", "/readyz", "/metrics")
+API_PATHS = ("/api/", "/healthz", "/readyz", "/metrics", "/openapi.json", "/docs")
 """The paths of the API; the pages have all others."""
 WsgiApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
 

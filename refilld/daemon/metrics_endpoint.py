@@ -4,9 +4,10 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 
-from flask import Flask
+from flask import Flask, Response
 
 from refilld.api.auth import Guard
+from refilld.api.route import ROUTES, ApiRoute
 from refilld.metrics.access import MetricsAccess
 from refilld.metrics.database import DatabaseCollector
 from refilld.metrics.process import ProcessMetrics
@@ -33,4 +34,19 @@ def add_metrics(
     token_refusal = partial(Guard(database).refusal, Scope.METRICS_READ)
     access = MetricsAccess(settings.http.metrics_networks, check.require_ready, token_refusal)
     app.register_blueprint(metrics_routes(metrics.registry, access))
+    app.extensions[ROUTES].describe("metrics", _described())
     metrics.http.observe(app)
+
+
+def _described() -> ApiRoute:
+    """The endpoint as the OpenAPI document shows it; a token is needed except from configured peers."""
+    return ApiRoute(
+        "GET",
+        "/metrics",
+        Response,
+        "What the process counts, for Prometheus",
+        str,
+        name="scrape",
+        scopes=(Scope.METRICS_READ,),
+        media_types=("text/plain", "application/openmetrics-text"),
+    )

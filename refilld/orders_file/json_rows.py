@@ -8,6 +8,7 @@ from monitor.errors import BadInputError
 from refilld.orders_file.headings import Columns, find, match, present
 from refilld.orders_file.lines import Line, LineReader
 from refilld.orders_file.rows import NO_MAPPING, CsvLayout, RawRow, Refused
+from refilld.strict_json import read_json
 
 LONGEST_LINE = 65_536
 """In bytes."""
@@ -22,7 +23,7 @@ _AMOUNT_KEYS = ("value", "amount")
 _CURRENCY_KEYS = ("currency_code", "currency")
 
 
-class _Fraction(str):
+class Fraction(str):
     """A JSON number with a point or exponent, as it is written."""
 
     __slots__ = ()
@@ -70,7 +71,7 @@ class JsonRows:
             return Refused.row(row, error)
         for column, field in columns.items():
             try:
-                cells[field] = _text(field, read[column])
+                cells[field] = cell_text(field, read[column])
             except BadInputError as error:
                 faults[field] = error
         return row
@@ -91,37 +92,19 @@ class JsonRows:
 
 def _read_object(text: str) -> dict[str, Any]:
     """Parse one object; raises BadInputError for any other value, duplicate keys and NaN."""
-    try:
-        read = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_Fraction)
-    except json.JSONDecodeError as fault:
-        raise BadInputError("row", f"is not JSON: {fault.msg} at column {fault.colno}") from fault
-    except (ValueError, RecursionError) as fault:  # too many digits, too many brackets
-        raise BadInputError("row", "has a too long number, or is nested too deeply") from fault
+    read = read_json(text, Fraction)
     if not isinstance(read, dict):
         raise BadInputError("row", 'is not an object; write it like {"order_id": "17", …}')
     return read
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    read: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in read:
-            raise BadInputError("row", f"gives the key {key[:60]!r} twice; keep one")
-        read[key] = value
-    return read
-
-
-def _no_constant(name: str) -> Any:
-    raise BadInputError("row", f"{name} is not valid JSON; write null for a missing number")
-
-
-def _text(field: str, value: object) -> str:
+def cell_text(field: str, value: object) -> str:
     """Return a value as text; an id or name has no point. Booleans, lists and objects are refused."""
     if value is None:
         return ""
     if isinstance(value, dict) and field == "price":
         return _amount_with_currency(value)
-    if isinstance(value, _Fraction) and field in _NAMES:
+    if isinstance(value, Fraction) and field in _NAMES:
         raise BadInputError(field, f"{value[:60]} has a point or an exponent; write it as text")
     if isinstance(value, bool):
         raise BadInputError(field, f"{json.dumps(value)} is not a value for it; write a text or a number")

@@ -1,5 +1,6 @@
 """Limits of input values, the same for every interface."""
 
+import re
 from datetime import timedelta
 from unicodedata import category
 
@@ -12,6 +13,11 @@ LONGEST_NAME = 100
 YEARS = range(1970, 3000)
 """Years of a time: at the ends of the calendar it cannot be turned into UTC."""
 LONGEST_RETRY = timedelta(days=30)
+NO_CONTROL_CHARACTERS = "^[^\\u0000-\\u001f\\u007f-\\u009f]*$"
+"""What `without_control_characters` accepts, as JSON Schema writes it."""
+PRINTABLE = "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069]*$"
+"""Neither control characters nor what changes lines or the direction of writing, as JSON Schema writes it."""
+_PRINTABLE = re.compile(f"(?![^\ud800-\udfff]*[\ud800-\udfff]){PRINTABLE}")
 
 
 def without_control_characters(text: str) -> str:
@@ -23,6 +29,6 @@ def without_control_characters(text: str) -> str:
 
 def printable(text: str) -> str:
     """Return the text; ValueError when it contains a character that is not printable."""
-    if not text.isprintable():
+    if not _PRINTABLE.fullmatch(text):
         raise ValueError("must be printable")
     return text

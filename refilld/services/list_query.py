@@ -1,7 +1,7 @@
 """A list as the query string of a URL names it: filter, order and page; errors in it become faults."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
@@ -11,7 +11,12 @@ from monitor.errors import BadInputError
 from monitor.model.duration import parse_duration
 from monitor.model.instants import rfc3339
 from monitor.model.link import parse_link
-from refilld.services.input_limits import LARGEST_ID, LONGEST_TEXT, without_control_characters
+from refilld.services.input_limits import (
+    LARGEST_ID,
+    LONGEST_TEXT,
+    NO_CONTROL_CHARACTERS,
+    without_control_characters,
+)
 from storage.pages import ROWS, Cursor, PageRequest, parse_cursor
 
 F = TypeVar("F")
@@ -49,6 +54,8 @@ class FieldFormat:
     parse: Callable[[str, datetime], object]
     """From text, at this time; raises ValueError with the problem."""
     write: Callable[[Any], str] = str
+    schema: Mapping[str, object] = field(default_factory=dict)
+    """What is accepted, as JSON Schema describes it; other spellings may be, too."""
 
 
 def _text(given: str, _now: datetime) -> str:
@@ -101,7 +108,7 @@ def one_of(words: Iterable[str], make: Callable[[str], object] = str) -> FieldFo
             raise ValueError(f"{_cut(given)} is not known; write one of {', '.join(known)}")
         return make(given)
 
-    return FieldFormat(parse)
+    return FieldFormat(parse, schema={"type": "string", "enum": known})
 
 
 def word_of(words: type[StrEnum]) -> FieldFormat:
@@ -109,11 +116,38 @@ def word_of(words: type[StrEnum]) -> FieldFormat:
     return one_of(words, words)
 
 
-TEXT = FieldFormat(_text)
-LINK = FieldFormat(_link)
-NUMBER = FieldFormat(_number)
-YES_OR_NO = FieldFormat(_yes_or_no, lambda value: "yes" if value else "no")
-INSTANT = FieldFormat(parse_instant, rfc3339)
+TEXT = FieldFormat(
+    _text,
+    schema={
+        "type": "string",
+        "minLength": 1,
+        "maxLength": LONGEST_TEXT,
+        "pattern": NO_CONTROL_CHARACTERS,
+    },
+)
+_PROFILE = r"@?[A-Za-z0-9_]([A-Za-z0-9_]|\.[A-Za-z0-9_]){0,14}"
+_SITE = r"https://www\.instagram\.com/"
+LINK = FieldFormat(
+    _link,
+    schema={
+        "type": "string",
+        "pattern": rf"^({_PROFILE}|{_SITE}p/[A-Za-z0-9_-]{{5,40}}/?)$",
+        "description": "A profile or post, in any spelling",
+    },
+)
+NUMBER = FieldFormat(_number, schema={"type": "integer", "minimum": 1, "maximum": LARGEST_ID})
+YES_OR_NO = FieldFormat(
+    _yes_or_no, lambda value: "yes" if value else "no", {"type": "string", "enum": ["yes", "no"]}
+)
+_AGE = {"type": "string", "pattern": "^[1-9][0-9]{0,3}(s|m|h|d)$"}
+INSTANT = FieldFormat(
+    parse_instant,
+    rfc3339,
+    {
+        "anyOf": [{"type": "string", "format": "date-time"}, _AGE],
+        "description": "A time, or an age such as 7d",
+    },
+)
 PERIOD: Mapping[str, FieldFormat] = {"since": INSTANT, "before": INSTANT}
 
 
@@ -136,9 +170,9 @@ class QueryFormat(Generic[F]):
         faults = [*self._twice_or_unknown(pairs)]
         values: dict[str, object] = {}
         for name, given in dict(pairs).items():
-            if name in self._formats:
+            if name in self.formats:
                 try:
-                    values[name] = self._formats[name].parse(given, now)
+                    values[name] = self.formats[name].parse(given, now)
                 except ValueError as error:
                     faults.append(QueryFault(name, str(error)))
         if faults:
@@ -151,15 +185,19 @@ class QueryFormat(Generic[F]):
         )
         return ListQuery(self.make(**wanted), page)
 
-    def write(self, query: ListQuery[F]) -> str:
-        """The query string of a list; `parse` reads the same from it."""
+    def without(self, name: str) -> "QueryFormat[F]":
+        """The same without a field."""
+        return replace(self, fields={one: format_ for one, format_ in self.fields.items() if one != name})
+
+    def write(self, query: ListQuery[F], limit: int = ROWS) -> str:
+        """The query string of a list; `parse` with the same limit reads the same from it."""
         found: dict[str, object] = {name: getattr(query.filter, name) for name in self.fields}
         page = query.page
         found |= {SORT: OLDEST if page.oldest_first else None, CURSOR: page.cursor}
-        found |= {LIMIT: None if page.limit == ROWS else page.limit}
+        found |= {LIMIT: None if page.limit == limit else page.limit}
         return urlencode(
             [
-                (name, self._formats[name].write(value))
+                (name, self.formats[name].write(value))
                 for name, value in found.items()
                 if value is not None and value is not False
             ]
@@ -169,20 +207,23 @@ class QueryFormat(Generic[F]):
         """The query string of a filter alone."""
         return self.write(ListQuery(wanted, PageRequest()))
 
-    def next(self, query: ListQuery[F], cursor: Cursor | None) -> str | None:
+    def next(self, query: ListQuery[F], cursor: Cursor | None, limit: int = ROWS) -> str | None:
         """The query string of the page at a cursor; None without one."""
-        return None if cursor is None else self.write(replace(query, page=replace(query.page, cursor=cursor)))
+        if cursor is None:
+            return None
+        return self.write(replace(query, page=replace(query.page, cursor=cursor)), limit)
 
     @property
-    def _formats(self) -> Mapping[str, FieldFormat]:
+    def formats(self) -> Mapping[str, FieldFormat]:
+        """All fields of a query string, by name."""
         return {**self.fields, LIMIT: _LIMIT_FORMAT, SORT: _SORT_FORMAT, CURSOR: _cursors(self.numbered)}
 
     def _twice_or_unknown(self, pairs: list[tuple[str, str]]) -> Iterable[QueryFault]:
         names = [name for name, _ in pairs]
         for name in dict.fromkeys(names):
-            if name not in self._formats:
-                known = ", ".join(self._formats)
-                yield QueryFault(_cut(name), f"is not known; the fields are {known}")
+            if name not in self.formats:
+                known = ", ".join(self.formats)
+                yield QueryFault(name[:_SHOWN], f"is not known; the fields are {known}")
             elif names.count(name) > 1:
                 yield QueryFault(name, "is given twice")
 
@@ -200,7 +241,13 @@ def _cursors(numbered: bool) -> FieldFormat:
             raise ValueError(f"{_cut(given)} is no place in this list; leave it out for the first page")
         return cursor
 
-    return FieldFormat(parse)
+    key = "[1-9][0-9]{0,17}" if numbered else "[^\\u0000-\\u001f\\u007f-\\u009f]{1,100}"
+    place = {
+        "type": "string",
+        "pattern": rf"^[ab]\.[0-9]{{0,15}}\.{key}$",
+        "description": "The next_cursor of a page",
+    }
+    return FieldFormat(parse, schema=place)
 
 
 def _whole(value: object, default: int) -> int:
@@ -215,5 +262,5 @@ def _cut(text: str) -> str:
     return repr(text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…")
 
 
-_LIMIT_FORMAT = FieldFormat(_limit)
+_LIMIT_FORMAT = FieldFormat(_limit, schema={"type": "integer", "minimum": 1, "maximum": MOST_ROWS})
 _SORT_FORMAT = one_of((NEWEST, OLDEST))

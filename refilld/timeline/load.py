@@ -100,6 +100,7 @@ def load(
     now: datetime,
     enabled: EnabledSources | None = None,
     thinning: Thinning | None = None,
+    most_looks: int = LOOKS,
 ) -> Timeline:
     """Load the timeline of an order; raises NotFoundError. Without `enabled` no source has an obstacle."""
     stored = orders.get(tx, order_id)
@@ -109,7 +110,7 @@ def load(
     next_look, due_reason = expected_look(tx, target, now, obstacle)
     mine = next(state for state in group if state.order.order_id == order_id)
     start = min(stored.imported_at, stored.order.completed_at or stored.imported_at)
-    looks, left_out, thinned = _looks(tx, stored.target_id, start, now, thinning)
+    looks, left_out, thinned = _looks(tx, stored.target_id, start, now, thinning or most_looks)
     found = refills.listed(tx, order_id=order_id, limit=REFILLS)
     return Timeline(
         now=now,
@@ -136,15 +137,18 @@ def load(
 
 
 def _looks(
-    tx: Transaction, target_id: int, start: datetime, now: datetime, thinning: Thinning | None
+    tx: Transaction, target_id: int, start: datetime, now: datetime, wanted: Thinning | int
 ) -> tuple[list[SnapshotRow], int, int]:
-    """The looks of a target, newest first; how many older ones there are, and how many others between."""
+    """The looks of a target, newest first: thinned, or at most so many.
+
+    Also how many older ones there are, and how many others between.
+    """
     number = snapshots.number_since(tx, target_id, start)
-    if thinning is None or number <= thinning.parts:
-        rows = snapshots.since(tx, target_id, start, LOOKS)
+    if isinstance(wanted, int) or number <= wanted.parts:
+        rows = snapshots.since(tx, target_id, start, wanted if isinstance(wanted, int) else LOOKS)
         return rows, number - len(rows), 0
-    first, last = max(thinning.start or start, start), thinning.end or now
-    rows = snapshots.thinned(tx, target_id, first, last, thinning.parts)
+    first, last = max(wanted.start or start, start), wanted.end or now
+    rows = snapshots.thinned(tx, target_id, first, last, wanted.parts)
     return rows, 0, number - len(rows)
 
 

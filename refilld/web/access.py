@@ -12,6 +12,8 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from monitor.model.role import Role
 from refilld.web.form_token import FIELD, is_valid
+from refilld.web.formats import label
+from refilld.web.reader import gettext
 from refilld.web.visitor import Visitor, visitor
 
 SIGN_IN = "/sign-in"
@@ -46,7 +48,10 @@ def _refusal(needed: Role | None) -> AnyResponse | None:
     if visitor().role is None:
         return _to_sign_in()
     if needed is None or not visitor().may(needed):
-        abort(HTTPStatus.FORBIDDEN, f"This needs the role {needed}. Ask an admin for it.")
+        abort(
+            HTTPStatus.FORBIDDEN,
+            gettext("This needs the role {role}. Ask an admin for it.", role=label(needed)),
+        )
     return None
 
 
@@ -72,6 +77,9 @@ def require_own_form(origin: str) -> None:
         own = origin or f"{request.scheme}://{request.host}"
         foreign |= sent_by.lower() != own.lower()
     if foreign or (site is None and sent_by is None):
-        abort(HTTPStatus.FORBIDDEN, "This form was not sent by a page of refilld.")
+        abort(HTTPStatus.FORBIDDEN, gettext("This form was not sent by a page of refilld."))
     if not is_valid(request.form.get(FIELD, ""), visitor().secret):
-        abort(HTTPStatus.FORBIDDEN, "This form is out of date. Go back, reload the page, and send it again.")
+        abort(
+            HTTPStatus.FORBIDDEN,
+            gettext("This form is out of date. Go back, reload the page, and send it again."),
+        )

@@ -13,6 +13,7 @@ from monitor.model.role import Role, highest
 from refilld.settings.networks import in_networks
 from refilld.settings.web import TrustedHeaderSection, WebSection
 from refilld.web.page import Desk
+from refilld.web.reader import gettext
 from refilld.web.visitor import Visitor, visitor
 from storage import user_sessions
 from storage.actor import Actor, become
@@ -61,10 +62,15 @@ class Visitors:
         if not name or not in_networks(request.remote_addr, section.networks):
             return None
         if not name.isprintable() or "," in name or len(name) > _LONGEST_NAME:
-            abort(HTTPStatus.FORBIDDEN, f"The proxy sent a name in {section.user} that cannot be used.")
+            abort(
+                HTTPStatus.FORBIDDEN,
+                gettext("The proxy sent a name in {header} that cannot be used.", header=section.user),
+            )
         role = _role(section)
         if role is None:
-            abort(HTTPStatus.FORBIDDEN, "None of your groups has a role here. Ask an admin of refilld.")
+            abort(
+                HTTPStatus.FORBIDDEN, gettext("None of your groups has a role here. Ask an admin of refilld.")
+            )
         return Visitor(secret, name, role)
 
     def _by_session(self, secret: str) -> Visitor | None:
@@ -77,7 +83,7 @@ class Visitors:
             return None
         if now - user.seen_at > user_sessions.SEEN_EVERY:
             self._note_use(user.session_id, now)
-        return Visitor(secret, user.name, user.role, user.user_id, user.session_id)
+        return Visitor(secret, user.name, user.role, user.user_id, user.session_id, user.language)
 
     def _note_use(self, session_id: int, now: datetime) -> None:
         """Note that a session is used; pages are shown even if nothing can be written."""

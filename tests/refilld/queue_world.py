@@ -27,6 +27,7 @@ from storage.engine import Database
 from storage.tokens import Scope
 from tests.builders import a_post, a_profile, an_order
 from tests.migrated_database import migrated_database
+from tests.refilld.api.documented import Documented
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LEASE = timedelta(minutes=5)
@@ -42,6 +43,8 @@ class QueueWorld:
     now: datetime = NOW
     stopping: Event = field(default_factory=Event)
     health: Health = Health()  # noqa: RUF009 - frozen
+    watched: list[Documented] = field(default_factory=list)
+    """Checks that the answers of each application are as it documents them."""
 
     def clock(self) -> datetime:
         return self.now
@@ -107,9 +110,11 @@ class QueueWorld:
     ) -> Flask:
         chosen = Settings(**settings)
         enabled = enabled_sources(chosen)
-        return create_app(
+        app = create_app(
             self.database, chosen, self.clock, self.stopping, lambda: self.health, enabled, refilled
         )
+        self.watched.append(Documented(app))
+        return app
 
     def caller(self, *scopes: Scope, app: Flask | None = None) -> "Caller":
         """Return a caller with a token of these scopes, or of all."""
@@ -158,7 +163,10 @@ def queue_world(directory: Path) -> Iterator[QueueWorld]:
     """A new world in a directory; its database is closed afterwards."""
     path = directory / "queue.db"
     with migrated_database(path) as database:
-        yield QueueWorld(database, path)
+        world = QueueWorld(database, path)
+        yield world
+        faults = [fault for one in world.watched for fault in one.faults]
+        assert not faults, faults
 
 
 class QuickEvent(Event):

@@ -165,6 +165,7 @@ ROWS_NOW: dict[str, list[dict[str, Any]]] = {
     "deliveries": [],
     "digests": [],
     "self_checks": [],
+    "idempotency_keys": [],
     "imports": [{"what": "orders", "last_at": 303}],
     "order_flags": [{"order_id": "o-1", "flag": "dispute", "set_at": 401}],
     "drops": [

@@ -7,9 +7,9 @@ from storage import tokens
 from storage.tokens import Scope
 from tests.refilld.queue_world import QueueWorld
 
-OPEN_TO_ALL = {"/healthz", "/readyz"}
+OPEN_TO_ALL = {"/healthz", "/readyz", "/openapi.json", "/docs"}
 PANEL_DIALECT = {"/api/v2"}
-"""Its key is in the form; see test_panel_dialect."""
+"""Its key is in the form; see test_panel_requests."""
 CONSUMER_VERBS = ("claim", "1/extend", "1/complete", "1/fail", "1/release")
 OPERATOR_VERBS = ("1/approve", "1/reject", "1/requeue", "1/cancel")
 

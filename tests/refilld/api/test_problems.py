@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 from refilld.api.health import Health
 from refilld.api.problems import ProblemKind
 from refilld.api.server import LARGEST_BODY
-from storage import leases, refills
+from storage import leases, refill_list
 from storage.errors import NotMigratedError, UnreachableError
 from tests.refilld.queue_world import Caller, QueueWorld, queue_world
 
@@ -240,7 +240,7 @@ def test_an_internal_error_is_logged_and_not_shown(
         raise ZeroDivisionError("inner details")
 
     caller = world.caller()
-    monkeypatch.setattr(refills, "listed", fail)
+    monkeypatch.setattr(refill_list, "read_page", fail)
     with structlog.testing.capture_logs() as logs:
         answer = caller.get("?order_id=17")
     assert answer.status_code == 500

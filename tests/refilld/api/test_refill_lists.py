@@ -25,7 +25,7 @@ def test_a_list_can_be_filtered_by_state_and_order(world: QueueWorld) -> None:
     assert [refill["refill_id"] for refill in caller.get("?state=held").get_json()["refills"]] == held[::-1]
     (only,) = caller.get("?state=held&order_id=1").get_json()["refills"]
     assert (only["order_id"], only["state"], only["reason"]) == ("1", "held", "mass_drop")
-    assert caller.get("?state=dead&order_id=1").json == {"refills": [], "next_cursor": None}
+    assert caller.get("?state=dead&order_id=1").json == {"refills": [], "next_cursor": None, "next": None}
 
 
 def test_lists_never_show_lease_tokens(world: QueueWorld) -> None:

@@ -65,6 +65,14 @@ def test_the_interface_works_over_a_real_connection(world: QueueWorld) -> None:
     assert refill["order_id"] == "17"
 
 
+@pytest.mark.parametrize("path", ["//healthz", "//api/v1/refills", "/api%2Fv1/refills", "/api/v1%2Frefills"])
+def test_a_path_has_one_spelling(world: QueueWorld, path: str) -> None:
+    """A proxy that guards a path by its spelling is not passed by another one."""
+    with serving(world.app()) as server:
+        assert status_of(server, path) == 404
+        assert status_of(server, "/api/v1/refills") == 401
+
+
 def test_the_server_header_is_not_sent(world: QueueWorld) -> None:
     """Neither product nor version, in any response."""
     with serving(world.app()) as server:

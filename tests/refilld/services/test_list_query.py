@@ -94,7 +94,7 @@ def test_every_fault_is_told_at_once() -> None:
     faults = ORDERS.parse(text + "&link=https://example.com/a", NOW)
     assert isinstance(faults, tuple)
     assert {fault.field: str(fault).partition(": ")[2].partition(";")[0] for fault in faults} == {
-        "'color'": "is not known",
+        "color": "is not known",
         "metric": "is given twice",
         "status": "'Lost' is not known",
         "since": "'yesterday' is neither a duration such as 7d nor a time such as 2026-03-01T00:00:00Z",

@@ -1,0 +1,67 @@
+"""Parts of the OpenAPI document that follow from no type: headers, parts of paths, and statuses in words."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from monitor.model.order import Flag
+from refilld.orders_file.rows import LONGEST_ID
+from refilld.services.input_limits import LARGEST_ID
+
+OF_EVERY_ANSWER = ("X-Request-Id", "Cache-Control", "X-Content-Type-Options")
+_ID = {"type": "integer", "minimum": 1, "maximum": LARGEST_ID}
+PATH_PARTS: Mapping[str, dict[str, Any]] = {
+    "refill_id": _ID,
+    "endpoint_id": _ID,
+    "delivery_id": _ID,
+    "order_id": {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": LONGEST_ID,
+        "description": "A slash in it is written %2F",
+    },
+    "flag": {"type": "string", "enum": [str(flag) for flag in Flag]},
+}
+"""The schemas of the parts of paths."""
+REQUEST_HEADERS: Mapping[str, dict[str, Any]] = {
+    "Accept-Language": {"type": "string", "description": "Languages of sentences, the best first"},
+    "Idempotency-Key": {
+        "type": "string",
+        "pattern": "^[!-~]{1,255}$",
+        "description": "A new one for each request; within 24 hours the same gets the first answer",
+    },
+}
+
+
+def _header(description: str, **schema: object) -> dict[str, Any]:
+    return {"description": description, "schema": {"type": "string"} | schema}
+
+
+HEADERS: Mapping[str, dict[str, Any]] = {
+    "X-Request-Id": _header("Names the request in the log and in events"),
+    "Cache-Control": _header("Answers may hold secrets", const="no-store"),
+    "X-Content-Type-Options": _header("The type is as it is told", const="nosniff"),
+    "Link": _header("The next page, if there is one"),
+    "Content-Language": _header("The language of sentences"),
+    "Idempotent-Replayed": _header("Set if this is the answer to an earlier request", const="true"),
+    "WWW-Authenticate": _header("What is wrong with the token"),
+    "Retry-After": _header("Seconds after which the request may be repeated", type="integer"),
+}
+_WORDS: Mapping[HTTPStatus, str] = {
+    HTTPStatus.BAD_REQUEST: "The request or its JSON is malformed",
+    HTTPStatus.UNAUTHORIZED: "There is no valid token",
+    HTTPStatus.FORBIDDEN: "The token does not have the scope",
+    HTTPStatus.NOT_FOUND: "There is no such thing",
+    HTTPStatus.CONFLICT: "The state does not allow it, or the lease is lost",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is larger than 1 MiB",
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "The body is not application/json",
+    HTTPStatus.UNPROCESSABLE_ENTITY: "A field is refused; errors names it",
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: "The headers are larger than 32 KiB",
+    HTTPStatus.INTERNAL_SERVER_ERROR: "A fault of refilld, which is in its log",
+    HTTPStatus.SERVICE_UNAVAILABLE: "The database is not available; repeat the request later",
+}
+
+
+def described_status(status: HTTPStatus) -> str:
+    """A status in words."""
+    return _WORDS.get(status, status.phrase)

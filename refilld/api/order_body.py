@@ -1,0 +1,99 @@
+"""The body of a request that sends orders: one, or a list whose rows are judged each on its own."""
+
+from hashlib import sha256
+from typing import Annotated, Any, Self
+
+from pydantic import GetJsonSchemaHandler
+from pydantic_core import CoreSchema
+
+from monitor.errors import BadInputError
+from refilld.api.schemas import Body, Whole
+from refilld.orders_file import RawRow, Refused
+from refilld.orders_file.json_rows import Fraction
+from refilld.orders_file.sent_rows import sent_row
+from refilld.services.sent_orders import MOST_ROWS
+from refilld.strict_json import NotJsonError, read_json
+
+ROWS = "orders"
+EXAMPLE = {
+    "order_id": "17",
+    "service": "1234",
+    "link": "https://www.instagram.com/nasa/",
+    "quantity": 1000,
+    "status": "Completed",
+    "completed_at": "2026-03-01T12:00:00Z",
+    "start_count": 500,
+    "metric": "followers",
+}
+"""An order."""
+Id = str | Annotated[int, Whole]
+
+
+class OrderBody(Body):
+    """An order. The fields that an orders file does not need are left out if they cannot be read."""
+
+    order_id: Id
+    service: Id
+    link: str
+    quantity: Id
+    status: str
+    completed_at: Any = None
+    """RFC 3339 or Unix seconds; Completed and Partial need it."""
+    created_at: Any = None
+    start_count: Any = None
+    remains: Any = None
+    metric: Any = None
+    terms: Any = None
+    owner: Any = None
+    provider: Any = None
+    customer: Any = None
+    language: Any = None
+    price: Any = None
+    currency: Any = None
+
+
+class OrdersBody(Body):
+    """One order, or up to 1,000 of them under `orders`, of which a wrong one refuses its row only."""
+
+    rows: tuple[Any, ...]
+    """RawRow or Refused."""
+    fingerprint: str
+    """Of the bytes of the body."""
+
+    @classmethod
+    def read(cls, data: bytes) -> Self:
+        try:
+            sent = read_json(data.decode(), Fraction)
+        except UnicodeDecodeError:
+            raise NotJsonError("is not UTF-8") from None
+        rows = _rows(sent) if isinstance(sent, dict) and ROWS in sent else _row(sent, data)
+        return cls(rows=rows, fingerprint=sha256(data).hexdigest())
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, _core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        rows = {"type": "array", "items": {"description": "An order"}, "minItems": 1, "maxItems": MOST_ROWS}
+        several = {
+            "type": "object",
+            "properties": {ROWS: rows},
+            "required": [ROWS],
+            "additionalProperties": False,
+        }
+        order = handler(OrderBody.__pydantic_core_schema__)
+        found = {"title": cls.__name__, "description": cls.__doc__, "anyOf": [order, several]}
+        return found | {"examples": [EXAMPLE, {ROWS: [EXAMPLE]}]}
+
+
+def _row(sent: Any, data: bytes) -> tuple[RawRow | Refused, ...]:
+    """The row of the only order; raises pydantic's ValidationError if it does not have its form."""
+    OrderBody.model_validate_json(data)
+    return (sent_row(1, sent),)
+
+
+def _rows(sent: dict[str, Any]) -> tuple[RawRow | Refused, ...]:
+    other = next((key for key in sent if key != ROWS), None)
+    if other is not None:
+        raise BadInputError(other[:60], f"is not known beside {ROWS}")
+    rows = sent[ROWS]
+    if not isinstance(rows, list) or not 1 <= len(rows) <= MOST_ROWS:
+        raise BadInputError(ROWS, f"must be a list of 1 to {MOST_ROWS:,} orders")
+    return tuple(sent_row(number, row) for number, row in enumerate(rows, start=1))

@@ -1,0 +1,42 @@
+"""Paths as the client wrote them: a slash that is written %2F is a character, not the end of a part.
+
+WSGI servers decode paths before the application sees them, which would make `/orders/a%2Fflags/…` the same as
+`/orders/a/flags/…`.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Any, TypeAlias
+from urllib.parse import unquote_to_bytes
+
+from werkzeug.routing import BaseConverter
+
+WsgiApp: TypeAlias = Callable[[dict[str, Any], Any], Iterable[bytes]]
+_SLASH = "\N{FRACTION SLASH}\ue02f"
+"""Stands for an encoded slash while the path is matched."""
+_ENCODED = "".join(f"%{byte:02X}" for byte in _SLASH.encode())
+
+
+class OrderPart(BaseConverter):
+    """The id of an order as one part of a path; it is chosen by the panel, and may contain slashes."""
+
+    def to_python(self, value: str) -> str:
+        return value.replace(_SLASH, "/")
+
+
+def _mark(found: re.Match[str]) -> str:
+    """An encoded slash, or one at the beginning that is one too many, as what stands for it."""
+    return f"/{_ENCODED}" if found[0] == "//" else _ENCODED
+
+
+def with_raw_path(app: WsgiApp) -> WsgiApp:
+    """The application, which sees encoded slashes, and one too many at the beginning, as parts of names."""
+
+    def serve(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        raw = str(environ.get("REQUEST_URI", "")).partition("?")[0]
+        if raw.startswith("//") or "%2f" in raw.lower():
+            marked = re.sub("^//|%2f", _mark, raw, flags=re.IGNORECASE)
+            environ["PATH_INFO"] = unquote_to_bytes(marked.encode("latin-1")).decode("latin-1")
+        return app(environ, start_response)
+
+    return serve

@@ -1,0 +1,172 @@
+"""Many actions on refills in one request, each with its own result."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from itertools import groupby
+from typing import Annotated, Any, Literal, TypeAlias
+
+from flask import Response, g
+from pydantic import Field, TypeAdapter, ValidationError
+
+from monitor.errors import RefilldError
+from refilld.api.answers import BatchAnswer
+from refilld.api.problems import NOT_AVAILABLE, UNAVAILABLE, ProblemKind, problem_fields, refusal
+from refilld.api.refill_actions import RefillActions
+from refilld.api.responses import answer
+from refilld.api.route import PREFIX, ApiRoute
+from refilld.api.schemas import Body, CompleteBody, ExtendBody, FailBody, LeaseBody, Whole
+from refilld.services.input_limits import LARGEST_ID
+from storage.chunks import chunks
+from storage.engine import Database, Transaction
+from storage.tokens import Scope
+
+MOST_ROWS = 1_000
+CHUNK = 100
+"""Rows of consumers in one transaction, which holds up all other writers."""
+RefillId = Annotated[int, Field(ge=1, le=LARGEST_ID), Whole]
+
+
+class ExtendRow(ExtendBody):
+    action: Literal["extend"]
+    refill_id: RefillId
+
+
+class CompleteRow(CompleteBody):
+    action: Literal["complete"]
+    refill_id: RefillId
+
+
+class FailRow(FailBody):
+    action: Literal["fail"]
+    refill_id: RefillId
+
+
+class ReleaseRow(LeaseBody):
+    action: Literal["release"]
+    refill_id: RefillId
+
+
+class OperatorRow(Body):
+    action: Literal["approve", "reject", "requeue", "cancel"]
+    refill_id: RefillId
+
+
+class BatchBody(Body):
+    """Up to 1,000 actions; one that is refused does not stop the others."""
+
+    actions: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=MOST_ROWS)]
+
+
+ConsumerRow: TypeAlias = ExtendRow | CompleteRow | FailRow | ReleaseRow
+AnyRow: TypeAlias = ConsumerRow | OperatorRow
+_ROWS: TypeAdapter[AnyRow] = TypeAdapter(Annotated[AnyRow, Field(discriminator="action")])
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A valid row and its place in the request."""
+
+    index: int
+    row: AnyRow
+
+    @property
+    def scope(self) -> Scope:
+        return Scope.REFILLS_MANAGE if isinstance(self.row, OperatorRow) else Scope.REFILLS_CONSUME
+
+
+@dataclass(frozen=True, slots=True)
+class RefillBatch:
+    """Carries out the rows of a request in their order."""
+
+    database: Database
+    actions: RefillActions
+
+    def batch(self, body: BatchBody) -> Response:
+        results: list[dict[str, object]] = [_named(sent) for sent in body.actions]
+        valid = list(_valid(body.actions, results))
+        begun = False
+        for chunk in _transactions(valid):
+            try:
+                done = self._carry_out(chunk)
+            except UNAVAILABLE:
+                if not begun:
+                    raise
+                break  # what was done must be told; the rest may be sent again
+            begun = True
+            for place, fields in done:
+                results[place.index] |= fields
+        late = _refused(problem_fields(HTTPStatus.SERVICE_UNAVAILABLE, NOT_AVAILABLE))
+        return answer({"results": [one if "status" in one else one | late for one in results]})
+
+    def _carry_out(self, chunk: Sequence[_Place]) -> list[tuple[_Place, dict[str, object]]]:
+        """The rows of one transaction with their results; a refused one has changed nothing."""
+        with self.database.write() as tx:
+            return [(place, self._result(tx, place.row)) for place in chunk]
+
+    def _result(self, tx: Transaction, row: AnyRow) -> dict[str, object]:
+        try:
+            if isinstance(row, OperatorRow):
+                done = self.actions.operate(tx, row.refill_id, row.action)
+            else:
+                done = self.actions.move(tx, row.refill_id, row)
+        except RefilldError as error:
+            fields = refusal(error)
+            if fields is None:
+                raise
+            return _refused(fields)
+        return {"status": HTTPStatus.OK, **done}
+
+
+def _valid(sent: Sequence[dict[str, Any]], results: list[dict[str, object]]) -> Iterator[_Place]:
+    """The rows that may be carried out; the others get their results."""
+    for index, fields in enumerate(sent):
+        try:
+            place = _Place(index, _ROWS.validate_python(fields))
+        except ValidationError as error:
+            results[index] |= _refused(refusal(error) or {})
+            continue
+        if place.scope in g.token.scopes:
+            yield place
+        else:
+            detail = f"The token does not have the scope {place.scope}."
+            missing = problem_fields(HTTPStatus.FORBIDDEN, detail, kind=ProblemKind.MISSING_SCOPE)
+            results[index] |= _refused(missing)
+
+
+def _transactions(places: Sequence[_Place]) -> Iterator[Sequence[_Place]]:
+    """The rows of each transaction: many of consumers, or one of an operator, which locks a target.
+
+    Those of consumers lock refills in the order of their ids, so that no two requests wait for each other.
+    """
+    for scope, run in groupby(places, lambda place: place.scope):
+        if scope is Scope.REFILLS_MANAGE:
+            yield from ([place] for place in run)
+        else:
+            yield from chunks(sorted(run, key=lambda place: place.row.refill_id), CHUNK)
+
+
+def _named(sent: dict[str, Any]) -> dict[str, object]:
+    """The beginning of a result: which refill is meant."""
+    refill_id = sent.get("refill_id")
+    return {"refill_id": refill_id if isinstance(refill_id, int) else None}
+
+
+def _refused(fields: dict[str, object]) -> dict[str, object]:
+    return {"status": fields["status"], "problem": fields}
+
+
+def batch_routes(batch: RefillBatch) -> tuple[ApiRoute, ...]:
+    """The route of the batch."""
+    return (
+        ApiRoute(
+            "POST",
+            f"{PREFIX}/refills/batch",
+            batch.batch,
+            "Up to 1,000 actions on refills, each with its own result",
+            BatchAnswer,
+            scopes=(Scope.REFILLS_CONSUME, Scope.REFILLS_MANAGE),
+            body=BatchBody,
+            rows=(ExtendRow, CompleteRow, FailRow, ReleaseRow, OperatorRow),
+        ),
+    )

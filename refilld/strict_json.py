@@ -1,0 +1,41 @@
+"""Reading JSON strictly: no key twice, no NaN, nothing that the parser cannot hold."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from monitor.errors import BadInputError
+
+
+class NotJsonError(BadInputError):
+    """A text is not JSON."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__("body", problem)
+
+
+def read_json(text: str, parse_float: Callable[[str], Any] = float) -> Any:
+    """The value of a text; raises NotJsonError."""
+    try:
+        return json.loads(
+            text, object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=parse_float
+        )
+    except json.JSONDecodeError as fault:
+        raise NotJsonError(f"is not JSON: {fault.msg} at column {fault.colno}") from fault
+    except BadInputError:
+        raise
+    except (ValueError, RecursionError) as fault:  # too many digits, too many brackets
+        raise NotJsonError("has a too long number, or is nested too deeply") from fault
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    read = dict(pairs)
+    if len(read) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise NotJsonError(f"gives the key {twice[:60]!r} twice; keep one")
+    return read
+
+
+def _no_constant(name: str) -> Any:
+    raise NotJsonError(f"{name} is not valid JSON; write null for a missing number")
