@@ -46,13 +46,14 @@ def open_engine(url: URL, waits: Waits) -> Engine:
             waits.failed_to_connect()
             raise
         raw.waits = waits
+        raw.autocommit = True  # psycopg would send its BEGIN alone, and wait for the answer
         return raw
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         patience: Patience = connection.get_execution_options()["patience"]
         raw: Any = connection.connection.driver_connection
-        connection.exec_driver_sql(_limits(patience))  # within CHECK: the connection may be dead
+        connection.exec_driver_sql(f"BEGIN; {_limits(patience)}")  # within CHECK: it may be dead
         raw.patience = patience.statement + MARGIN
 
     @event.listens_for(engine, "checkin")

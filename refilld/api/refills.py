@@ -42,13 +42,19 @@ class RefillQueue:
     def claim(self) -> Response:
         body = read_body(ClaimBody)
         gone = request.environ.get("waitress.client_disconnected", bool)
-        rows = self.waiters.poll(lambda: self._claim(body), body.wait_seconds, gone)
+        rows = self._claim(body)
+        if not rows and body.wait_seconds:
+            rows = self.waiters.poll(lambda: self._claim_when_ready(body), body.wait_seconds, gone)
         return answer({"refills": [claimed(row) for row in rows]})
 
-    def _claim(self, body: ClaimBody) -> list[ClaimedRefill]:
+    def _claim_when_ready(self, body: ClaimBody) -> list[ClaimedRefill]:
+        """Claim, but only look whether anything is ready while nothing is: that needs no turn to write."""
         with self.database.read() as connection:
             if not leases.anything_ready(connection, self._now(connection), body.wanted):
                 return []
+        return self._claim(body)
+
+    def _claim(self, body: ClaimBody) -> list[ClaimedRefill]:
         with self.database.write() as connection:
             return leases.claim(
                 connection,
@@ -68,19 +74,11 @@ class RefillQueue:
     def complete(self, refill_id: str) -> Response:
         number, body = read_id(refill_id, NOUN), read_body(CompleteBody)
         with self.database.write() as connection:
-            now = self._now(connection)
-            state = leases.complete(
-                connection,
-                number,
-                body.lease_token,
-                now,
-                external_id=body.external_id,
-                delivered=body.delivered,
-            )
-            row = refills.get(connection, number)
-        if row.completed_at == now:  # else this is a repeated call
-            self.refilled(row.metric, row.units)
-        return answer({"refill_id": number, "state": state})
+            call = leases.Complete(number, body.lease_token, body.external_id, body.delivered)
+            done = leases.act_on_one(connection, call, self._now(connection))
+        if done.changed:  # else this is a repeated call
+            self.refilled(done.metric, done.units)
+        return answer({"refill_id": number, "state": done.state})
 
     def fail(self, refill_id: str) -> Response:
         number, body = read_id(refill_id, NOUN), read_body(FailBody)
