@@ -1,7 +1,8 @@
 """Claimed and completed refills a second: refilld's storage next to the driver alone, in one run.
 
-Both engines, fully durable (SQLite: `synchronous=FULL`; PostgreSQL: `fsync` and `synchronous_commit` on). The
-same tables, the same rows, a number of consumers in threads of one process; both sides take turns, and the
+Both engines, fully durable (SQLite: `synchronous=FULL`; PostgreSQL: `fsync` and `synchronous_commit` on), on
+the same tables, with consumers in threads of one process. The driver alone writes one row of history for each
+change (`driver`), or also the event of the audit trail, as refilld does (`+ events`). All take turns, and the
 median of the rounds counts. Run it as `python -m benchmarks.queue [--engine ENGINE] [--directory DIR]`.
 """
 
@@ -182,21 +183,27 @@ def two_databases(engine: str, directory: Path) -> Iterator[tuple[str, str]]:
 def measure(engine: str, directory: Path, rounds: int, cases: str) -> None:
     with two_databases(engine, directory) as (raw_url, own_url):
         needed = sum(size for _, _, size in CASES) * 5 * rounds
-        raw_database, database = filled(raw_url, needed), filled(own_url, needed)
+        raw_database, database = filled(raw_url, 2 * needed), filled(own_url, needed)
         open_raw = partial(RawSQLite if engine == "sqlite" else RawPostgreSQL, raw_url)
+        sides: tuple[Callable[[], Queue], ...] = (
+            lambda: Raw(open_raw()),
+            lambda: Raw(open_raw(told=True)),
+            lambda: Storage(database),
+        )
         for name, work, refills in CASES:
             if cases not in name:
                 continue
             for consumers in (1, 4):
-                raws, owns = [], []
+                found: list[list[float]] = [[] for _ in sides]
                 for _ in range(rounds):
-                    raws.append(rate(lambda: Raw(open_raw()), work, refills, consumers))
-                    owns.append(rate(lambda: Storage(database), work, refills, consumers))
+                    for rates, side in zip(found, sides, strict=True):
+                        rates.append(rate(side, work, refills, consumers))
                     database.checkpoint()
                     raw_database.checkpoint()
-                raw, own = median(raws), median(owns)
+                raw, told, own = map(median, found)
                 what = f"{engine}, {name}, {consumers} consumer{'s'[: consumers - 1]}"
-                print(f"{what:52} {raw:8,.0f} {own:8,.0f} {own / raw:6.0%}", flush=True)
+                ratios = f"{own / raw:7.0%} {own / told:9.0%}"
+                print(f"{what:52} {raw:8,.0f} {told:9,.0f} {own:8,.0f} {ratios}", flush=True)
         database.close()
         raw_database.close()
 
@@ -208,7 +215,7 @@ def main() -> None:
     options.add_argument("--case", default="", help="only the cases with this in their name")
     options.add_argument("--directory", type=Path, help="on a disk; not in memory")
     given = options.parse_args()
-    print(f"{'refills a second':52} {'driver':>8} {'storage':>8}  ratio")
+    print(f"{'refills a second':52} {'driver':>8} {'+ events':>9} {'storage':>8} of driver of events")
     with TemporaryDirectory(dir=given.directory, prefix="refilld-queue-") as folder:
         Path(folder).chmod(0o755)  # the server's account reads below it
         for engine in given.engine or ["sqlite", "postgresql"]:

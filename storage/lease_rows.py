@@ -119,7 +119,7 @@ def _rows(connection: Connection, query: AnySelect, values: dict[str, object]) -
 
 def _known(metrics: Iterable[Metric]) -> dict[str, object]:
     """The parameters of a list of metrics, of which there may be fewer than there are parameters."""
-    wanted = [str(metric) for metric in metrics]
+    wanted = {str(metric) for metric in metrics}
     return dict.fromkeys(_METRICS) | dict(zip(_METRICS, wanted, strict=False))
 
 
