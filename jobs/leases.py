@@ -11,6 +11,8 @@ from storage.engine import Database
 from storage.server_time import shared_time
 
 log = structlog.get_logger()
+_BATCH = 500
+"""Leases that one transaction ends, so that no consumer waits for long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +27,10 @@ class Leases:
 
     def run_once(self) -> None:
         """End every lease whose time is over, by the clock that all processes share."""
-        with self.database.write() as tx:
-            ended = leases.expire(tx, shared_time(tx, self.clock()), self.max_attempts)
-        self.ended(ended)
-        if ended:
-            log.warning("leases.ended", refills=ended)
+        ended = _BATCH
+        while ended == _BATCH:
+            with self.database.write() as tx:
+                ended = leases.expire(tx, shared_time(tx, self.clock()), self.max_attempts, _BATCH)
+            self.ended(ended)
+            if ended:
+                log.warning("leases.ended", refills=ended)

@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, bindparam, insert
 
 from monitor.events.catalogue import CATALOGUE, VERSION, dedup_key, severity_of, status_of
 from monitor.events.event import SUBJECT_FIELDS, Earlier, Event, Payload, Subject
@@ -16,11 +17,15 @@ from monitor.events.severity import Severity, Status
 from monitor.model.instants import rfc3339
 from storage.actor import actor
 from storage.alert_tables import events
+from storage.bulk import execute_many
 from storage.column_types import AnyRow, microseconds
 
 _e = events.c
 COLUMNS = tuple(column for column in _e if column.name not in {"alert", "dispatched", "routed_at"})
 """The columns of an EventRow."""
+INSERTED = tuple(column.name for column in _e if column.name not in {"event_id", "routed_at"})
+"""The columns of a new event."""
+INSERT = insert(events).values({name: bindparam(name) for name in INSERTED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,41 +70,73 @@ def add_test(connection: Connection, event: Event, now: datetime) -> int:
 
 def add_all(connection: Connection, found: Sequence[Event], now: datetime) -> None:
     """Store several events."""
-    if found:
-        connection.execute(insert(events), [_values(event, now, keep=False) for event in found])
+    execute_many(connection, INSERT, [stored(event, now) for event in found])
+
+
+def stored(event: Event, now: datetime) -> dict[str, object]:
+    """The values of INSERTED for an event, as the database stores them."""
+    return _values(event, now, keep=False) | {"at": microseconds(now)}
 
 
 def _values(event: Event, now: datetime, *, keep: bool) -> dict[str, object]:
-    status = status_of(event.kind)
-    own = f"{event.problem}{microseconds(now)}" if status is Status.OCCURRED else event.problem
-    who = actor()
-    return asdict(event.subject) | {
+    subject = event.subject
+    values = common(event.kind, now, event.problem)
+    values |= {name: getattr(subject, name) for name in SUBJECT_FIELDS}
+    values |= {
         "at": now,
-        "kind": event.kind,
         "version": 0 if isinstance(event.payload, Earlier) else VERSION,
-        "severity": severity_of(event.kind),
-        "status": status,
-        "dedup_key": dedup_key(event.kind, own),
+        "metric": None if subject.metric is None else str(subject.metric),
         "payload": dump_payload(event.payload),
+        "dispatched": keep,
+    }
+    if keep and values["alert"] == "pending":
+        values["alert"] = "kept"
+    return values
+
+
+def common(kind: EventKind, now: datetime, problem: str = "") -> dict[str, object]:
+    """The stored values that events of one kind and one transaction have in common."""
+    known, at, who = _of_kind(kind), microseconds(now), actor()
+    own = f"{problem}{at}" if known["status"] == Status.OCCURRED else problem
+    return {
+        **known,
+        "at": at,
+        "version": VERSION,
+        "dedup_key": dedup_key(kind, own),
+        "source": None,
         "actor": who.name,
         "request_id": who.request_id,
-        "alert": _alert(event, keep=keep),
-        "dispatched": keep,
+        "dispatched": False,
     }
 
 
-def _alert(event: Event, *, keep: bool) -> str:
-    if not CATALOGUE[event.kind].alert:
-        return "none"
-    return "kept" if keep else "pending"
+@cache
+def _of_kind(kind: EventKind) -> Mapping[str, str]:
+    return {
+        "kind": str(kind),
+        "severity": str(severity_of(kind)),
+        "status": str(status_of(kind)),
+        "alert": "pending" if CATALOGUE[kind].alert else "none",
+    }
 
 
 def dump_payload(payload: Payload) -> str:
     """A payload as JSON."""
-    return json.dumps(asdict(payload), default=_plain, ensure_ascii=False)  # type: ignore[call-overload]  # each is a dataclass
+    return dump(_fields(payload))
 
 
-def _plain(value: object) -> str | float:
+def dump(payload: Mapping[str, object]) -> str:
+    """The fields of a payload as JSON."""
+    return _JSON.encode(payload)
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    return {field.name: getattr(value, field.name) for field in fields(value)}
+
+
+def _plain(value: object) -> str | float | dict[str, Any]:
+    if is_dataclass(value):
+        return _fields(value)
     if isinstance(value, datetime):
         return rfc3339(value)
     if isinstance(value, timedelta):
@@ -107,6 +144,9 @@ def _plain(value: object) -> str | float:
     if isinstance(value, Decimal):
         return f"{value:f}"
     raise TypeError(f"a payload has a value of {type(value).__name__}")
+
+
+_JSON = json.JSONEncoder(default=_plain, ensure_ascii=False)
 
 
 def event_row(row: AnyRow) -> EventRow:

@@ -5,22 +5,41 @@ idempotency key that a consumer passes on. The newest lease token of a refill ow
 repeated with the same token gets the same answer.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from secrets import token_urlsafe
+from typing import TypeAlias
 
-from sqlalchemy import Connection, Update, bindparam, select, text, update
+from sqlalchemy import Connection
 
 from monitor.events.refills import refill_dead
 from monitor.guarantee.refund_review import ReviewCause, review_of
 from monitor.model.refill import RefillState
 from monitor.model.target import Metric
-from storage import events, order_states, refill_moves, reviews
-from storage.errors import LeaseLostError
-from storage.refills import LISTED, RefillRow, get, withdraw
+from storage import events, lease_changes, lease_rows, order_states, reviews
+from storage.column_types import instant, microseconds
+from storage.errors import LeaseLostError, NotFoundError
+from storage.lease_calls import (
+    Complete,
+    Extend,
+    Fail,
+    Failure,
+    LeaseCall,
+    Release,
+    followed,
+    owns,
+    repeats,
+    why,
+)
+from storage.lease_changes import Move
+from storage.lease_rows import LeaseRow
+from storage.refills import RefillRow, withdraw
 from storage.revision import require_here
-from storage.schema import orders, refills, targets
+
+__all__ = ["Complete", "Extend", "Fail", "Failure", "LeaseCall", "Release"]
+
+_EXPIRED = "the lease ended"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,63 +50,31 @@ class ClaimedRefill(RefillRow):
     leased_until: datetime
 
 
-_r = refills.c
-BACKOFF = timedelta(minutes=1)
-"""Delay after the first failure; doubled after each further one, up to LONGEST_BACKOFF."""
-LONGEST_BACKOFF = timedelta(hours=6)
-
-_QUEUED = text("refills.state = 'queued'")  # the literal condition of the partial index, so that it is used
-_CLAIMED = text("refills.state = 'claimed'")
-_CLAIMABLE = (
-    select(_r.refill_id)
-    .join(orders, orders.c.order_id == _r.order_id)
-    .join(targets, targets.c.target_id == orders.c.target_id)
-    .where(_QUEUED, _r.available_at <= bindparam("now"))
-    .where(_r.metric.in_(bindparam("metrics", expanding=True)))
-    # no refill while the profile is private or the link is gone
-    .where(targets.c.private_since.is_(None), targets.c.gone_at.is_(None))
-)
-_IN_ORDER = _CLAIMABLE.order_by(_r.available_at, _r.refill_id)
-_FIRST_READY = _IN_ORDER.limit(1)  # not EXISTS, which PostgreSQL may answer by reading the whole table
-_READY = _IN_ORDER.limit(bindparam("limit")).with_for_update(skip_locked=True, of=refills)
-_CLAIM = (
-    update(refills)
-    .where(_r.refill_id == bindparam("id"), _QUEUED)
-    .values(
-        state=RefillState.CLAIMED,
-        attempt=_r.attempt + 1,
-        lease_token=bindparam("token"),
-        leased_until=bindparam("until"),
-        consumer=bindparam("who"),
-    )
-)
-_ENDED = (
-    select(_r.refill_id, _r.order_id, _r.quantity, _r.attempt)
-    .where(_CLAIMED, _r.leased_until <= bindparam("now"))
-    .order_by(_r.leased_until)
-    .limit(bindparam("limit"))
-    .with_for_update(skip_locked=True)
-)
-
-
 @dataclass(frozen=True, slots=True)
-class Failure:
-    """Why a consumer could not deliver a refill, and whether and when to retry."""
+class LeaseAnswer:
+    """What became of a call on a refill."""
 
-    reason: str
-    retryable: bool = True
-    retry_after: timedelta | None = None
+    refill_id: int
+    state: RefillState
+    """The state that the call led to, now or when it was first made."""
+    changed: bool
+    """Whether this call changed the refill; a repeated one does not."""
+    metric: Metric
+    units: int
+    """Units that were completed; 0 unless it is completed."""
+
+
+Refusal: TypeAlias = LeaseLostError | NotFoundError
 
 
 def anything_ready(connection: Connection, now: datetime, metrics: Iterable[Metric] = tuple(Metric)) -> bool:
     """Whether a claim could take a refill now; reads only, so it may be polled."""
-    return connection.execute(_FIRST_READY, {"now": now, "metrics": list(metrics)}).first() is not None
+    return lease_rows.first_ready(connection, now, metrics) is not None
 
 
 def waiting_since(connection: Connection, now: datetime) -> datetime | None:
     """Since when the refill is ready that a claim would take first; None if none is."""
-    query = _FIRST_READY.with_only_columns(_r.available_at)
-    return connection.execute(query, {"now": now, "metrics": list(Metric)}).scalar()
+    return instant(lease_rows.first_ready(connection, now, Metric))
 
 
 def claim(
@@ -103,17 +90,24 @@ def claim(
 
     Raises MovedError when the work goes on in another database.
     """
-    query = {"now": now, "metrics": list(metrics), "limit": limit}
-    ready = list(connection.execute(_READY, query).scalars())
+    ready = lease_rows.ready(connection, now, metrics, limit)
     if not ready:
         return []
-    require_here(connection, "this database")
-    until = now + lease
-    taken = [{"id": i, "token": token_urlsafe(18), "until": until, "who": consumer} for i in ready]
-    connection.execute(_CLAIM, taken)
-    refill_moves.add(connection, ready, RefillState.CLAIMED, now, consumer or "claimed")
-    rows = connection.execute(LISTED.where(_r.refill_id.in_(ready)).order_by(_r.available_at, _r.refill_id))
-    return [ClaimedRefill(**row._asdict()) for row in rows]
+    _require_here(connection, ready)
+    state, until = RefillState.CLAIMED, microseconds(now + lease)
+    claimed = [
+        row._replace(
+            state=str(state),
+            attempt=row.attempt + 1,
+            lease_token=token_urlsafe(18),
+            leased_until=until,
+            consumer=consumer,
+        )
+        for row in ready
+    ]
+    moves = [Move(row, state, consumer or "claimed") for row in ready]
+    lease_changes.save(connection, claimed, moves, now)
+    return [ClaimedRefill(*row.typed()) for row in claimed]
 
 
 def extend(connection: Connection, refill_id: int, token: str, until: datetime) -> datetime:
@@ -121,11 +115,7 @@ def extend(connection: Connection, refill_id: int, token: str, until: datetime) 
 
     Raises MovedError when the work goes on in another database.
     """
-    require_here(connection, "this database")
-    change = _owned(refill_id, token).values(leased_until=until)
-    if connection.execute(change).rowcount == 0:
-        get(connection, refill_id)
-        raise _lost(refill_id)
+    act_on_one(connection, Extend(refill_id, token, until), until)
     return until
 
 
@@ -139,9 +129,7 @@ def complete(
     delivered: int | None = None,
 ) -> RefillState:
     """Complete a refill that was delivered; raises LeaseLostError or NotFoundError."""
-    values = {"completed_at": now, "external_id": external_id, "delivered": delivered, "last_error": None}
-    _move(connection, refill_id, token, now, "complete", RefillState.COMPLETED, values)
-    return _answered(connection, refill_id, token, "complete")
+    return act_on_one(connection, Complete(refill_id, token, external_id, delivered), now).state
 
 
 def fail(
@@ -151,86 +139,109 @@ def fail(
 
     Raises LeaseLostError or NotFoundError.
     """
-    row = get(connection, refill_id)
-    dead = not failure.retryable or row.attempt >= max_attempts
-    state = RefillState.DEAD if dead else RefillState.QUEUED
-    wait = failure.retry_after if failure.retry_after is not None else _backoff(row.attempt)
-    values = {"last_error": failure.reason, "available_at": now + wait}
-    moved = _move(connection, refill_id, token, now, "fail", state, values)
-    if moved and dead:
-        _report_dead(connection, refill_id, row.order_id, row.quantity, failure.reason, now)
-    return _answered(connection, refill_id, token, "fail")
+    return act_on_one(connection, Fail(refill_id, token, failure, max_attempts), now).state
 
 
 def release(connection: Connection, refill_id: int, token: str, now: datetime) -> RefillState:
     """Give a refill back undelivered, claimable at once; raises LeaseLostError or NotFoundError."""
-    values = {"available_at": now, "attempt": _r.attempt - 1}
-    _move(connection, refill_id, token, now, "release", RefillState.QUEUED, values)
-    return _answered(connection, refill_id, token, "release")
+    return act_on_one(connection, Release(refill_id, token), now).state
+
+
+def act_on_one(connection: Connection, call: LeaseCall, now: datetime) -> LeaseAnswer:
+    """Carry out one call; raises LeaseLostError, NotFoundError or MovedError."""
+    (answer,) = act(connection, [call], now)
+    if isinstance(answer, LeaseAnswer):
+        return answer
+    raise answer
+
+
+def act(connection: Connection, calls: Sequence[LeaseCall], now: datetime) -> list[LeaseAnswer | Refusal]:
+    """Carry out calls in their order, and answer each; one that is refused changes nothing, the others do.
+
+    Raises MovedError when the work goes on in another database.
+    """
+    before = lease_rows.locked(connection, {call.refill_id for call in calls})
+    _require_here(connection, list(before.values()))
+    after, moves = dict(before), list[Move]()
+    answers = [_answer(call, after, moves, now) for call in calls]
+    changed = [row for refill_id, row in after.items() if row is not before[refill_id]]
+    withdrawn = _save(connection, changed, moves, now)
+    return [
+        replace(answer, state=RefillState.CANCELLED)
+        if isinstance(answer, LeaseAnswer) and answer.refill_id in withdrawn
+        else answer
+        for answer in answers
+    ]
 
 
 def expire(connection: Connection, now: datetime, max_attempts: int, limit: int = 500) -> int:
     """Queue the refills whose lease has ended again, or make them dead; returns their number."""
-    ended = list(connection.execute(_ENDED, {"now": now, "limit": limit}))
-    for row in ended:
-        dead = row.attempt >= max_attempts
-        state = RefillState.DEAD if dead else RefillState.QUEUED
-        free = {"state": state, "lease_token": None, "leased_until": None, "available_at": now}
-        error = {"last_error": "the lease ended"}
-        connection.execute(update(refills).where(_r.refill_id == row.refill_id).values(free | error))
-        refill_moves.add(connection, [row.refill_id], state, now, "the lease ended")
-        if dead:
-            _report_dead(connection, row.refill_id, row.order_id, row.quantity, "the lease ended", now)
-    withdraw(connection, [row.refill_id for row in ended], now)
-    return len(ended)
+    before = lease_rows.ended(connection, now, limit)
+    after = [_expired(row, now, max_attempts) for row in before]
+    moves = [Move(row, RefillState(new.state), _EXPIRED) for row, new in zip(before, after, strict=True)]
+    _save(connection, after, moves, now)
+    return len(before)
 
 
-def _move(
-    connection: Connection,
-    refill_id: int,
-    token: str,
-    now: datetime,
-    action: str,
-    state: RefillState,
-    values: Mapping[str, object],
-) -> bool:
-    """Change the state of a claimed refill if the token owns it; returns whether this call did."""
-    require_here(connection, "this database")
-    done = {"state": state, "done_token": token, "done_action": action, "done_state": state}
-    free = {"lease_token": None, "leased_until": None}
-    if connection.execute(_owned(refill_id, token).values(done | free | dict(values))).rowcount == 0:
-        return False
-    refill_moves.add(connection, [refill_id], state, now, str(values.get("last_error") or action))
-    if state is RefillState.QUEUED:
-        withdraw(connection, [refill_id], now)
-    return True
-
-
-def _answered(connection: Connection, refill_id: int, token: str, action: str) -> RefillState:
-    """The state that the action led to, now or in an earlier call; raises LeaseLostError if it never did."""
-    row = get(connection, refill_id)
-    if row.done_state is not None and (row.done_token, row.done_action) == (token, action):
-        return row.done_state
-    raise _lost(refill_id)
-
-
-def _owned(refill_id: int, token: str) -> Update:
-    return update(refills).where(_r.refill_id == refill_id, _CLAIMED, _r.lease_token == token)
-
-
-def _lost(refill_id: int) -> LeaseLostError:
+def _answer(
+    call: LeaseCall, rows: dict[int, LeaseRow], moves: list[Move], now: datetime
+) -> LeaseAnswer | Refusal:
+    """The answer to a call; if it changes the refill, the new row is put in the place of the old one."""
+    refill_id = call.refill_id
+    row = rows.get(refill_id)
+    if row is None:
+        return NotFoundError(f"there is no refill {refill_id}")
+    if owns(call, row):
+        new = rows[refill_id] = followed(call, row, now)
+        state = RefillState(new.state)
+        if new.state != row.state:
+            moves.append(Move(row, state, why(call)))
+        return LeaseAnswer(refill_id, state, True, Metric(row.metric), _completed_units(new))
+    if repeats(call, row) and row.done_state is not None:
+        state = RefillState(row.done_state)
+        return LeaseAnswer(refill_id, state, False, Metric(row.metric), _completed_units(row))
     return LeaseLostError(f"the lease on refill {refill_id} is lost: it ended, or another holds it now")
 
 
-def _backoff(attempt: int) -> timedelta:
-    return min(BACKOFF * (1 << min(max(attempt - 1, 0), 16)), LONGEST_BACKOFF)
+def _completed_units(row: LeaseRow) -> int:
+    if row.state != RefillState.COMPLETED:
+        return 0
+    return row.quantity if row.delivered is None else min(row.delivered, row.quantity)
 
 
-def _report_dead(
-    connection: Connection, refill_id: int, order_id: str, quantity: int, error: str, now: datetime
-) -> None:
+def _expired(row: LeaseRow, now: datetime, max_attempts: int) -> LeaseRow:
+    state = RefillState.DEAD if row.attempt >= max_attempts else RefillState.QUEUED
+    return row._replace(
+        state=str(state),
+        lease_token=None,
+        leased_until=None,
+        available_at=microseconds(now),
+        last_error=_EXPIRED,
+    )
+
+
+def _save(
+    connection: Connection, changed: Sequence[LeaseRow], moves: Sequence[Move], now: datetime
+) -> set[int]:
+    """Save refills and all that follows; returns those that are not queued again but withdrawn."""
+    if changed:
+        lease_changes.save(connection, changed, moves, now)
+    for move in moves:
+        if move.state is RefillState.DEAD:
+            _report_dead(connection, move, now)
+    queued = {move.row.refill_id: move.row.order_id for move in moves if move.state is RefillState.QUEUED}
+    return withdraw(connection, queued, now)
+
+
+def _require_here(connection: Connection, rows: Sequence[LeaseRow]) -> None:
+    if not rows or rows[0].moved:
+        require_here(connection, "this database")
+
+
+def _report_dead(connection: Connection, move: Move, now: datetime) -> None:
     """Store an event and open a refund review for a refill that is dead (RULES 1)."""
-    order = order_states.one_order(connection, order_id)
-    events.add(connection, refill_dead(order, refill_id, quantity, error), now)
+    refill_id, quantity = move.row.refill_id, move.row.quantity
+    order = order_states.one_order(connection, move.row.order_id)
+    events.add(connection, refill_dead(order, refill_id, quantity, move.why), now)
     review = review_of(order, ReviewCause.REFILL_GIVEN_UP, quantity, refill_id)
     reviews.open_review(connection, review, order, now)

@@ -1,7 +1,7 @@
 """Order states: the orders of targets with their flags, drops, refills and requests, in five queries."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection, bindparam, func, select, text
 
@@ -31,7 +31,10 @@ _ORDERS = (
     .order_by(orders.c.completed_at, orders.c.order_id)
 )  # fmt: skip
 _ONE_ORDER = JOINED.where(orders.c.order_id == bindparam("order_id"))
-_ONE_FLAG = select(order_flags.c.flag).where(order_flags.c.order_id == bindparam("order_id")).limit(1)
+_UNFLAGGED = JOINED.where(
+    orders.c.order_id.in_(bindparam("order_ids", expanding=True)),
+    ~select(order_flags.c.flag).where(order_flags.c.order_id == orders.c.order_id).exists(),
+)
 _FLAGS = select(order_flags).join(orders, orders.c.order_id == order_flags.c.order_id).where(_THE_TARGETS)
 _DROPS = (
     select(drops)
@@ -111,8 +114,14 @@ def targets_of_several_orders(connection: Connection) -> list[int]:
 
 def carries_guarantee(connection: Connection, order_id: str) -> bool:
     """Whether an order is guaranteed by its status and terms and has no flag; its window is not checked."""
-    flagged = connection.execute(_ONE_FLAG, {"order_id": order_id}).first()
-    return one_order(connection, order_id).guaranteed and flagged is None
+    return order_id in guaranteed_of(connection, [order_id])
+
+
+def guaranteed_of(connection: Connection, order_ids: Iterable[str]) -> set[str]:
+    """Those of the orders that are guaranteed by status and terms and have no flag, whatever their window."""
+    given = {"order_ids": list(order_ids)}
+    rows = connection.execute(_UNFLAGGED, given) if given["order_ids"] else ()
+    return {row.order_id for row in rows if order_of(row).guaranteed}
 
 
 def one_order(connection: Connection, order_id: str) -> Order:

@@ -2,7 +2,7 @@
 
 Limits of statements and locks are set in each transaction: PgBouncer refuses them at the start of a
 connection, and in its transaction mode a session's settings reach other clients. For the same reason no
-statement is prepared.
+statement is prepared through a pooler; planning one again each time takes longer than most run.
 """
 
 from importlib import import_module
@@ -17,6 +17,8 @@ from storage.postgresql_errors import discards
 
 MOST_CONNECTIONS = 16
 _SPARE_CONNECTIONS = 16
+_PREPARED_AFTER = 5
+"""Executions in one session after which a statement is prepared."""
 _IDLE_IN_TRANSACTION = 120
 """Seconds after which the server ends a transaction, and releases its locks, when its client is silent."""
 _PARAMETERS: dict[str, object] = {
@@ -42,17 +44,19 @@ def open_engine(url: URL, waits: Waits) -> Engine:
         parameters.setdefault("connect_timeout", waits.connect_timeout)
         try:
             raw = connect(*arguments, **parameters)
+            raw.waits = waits
+            raw.autocommit = True  # psycopg would send its BEGIN alone, and wait for the answer
+            raw.prepare_threshold = _PREPARED_AFTER if _is_direct(raw) else None
         except Exception:
             waits.failed_to_connect()
             raise
-        raw.waits = waits
         return raw
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         patience: Patience = connection.get_execution_options()["patience"]
         raw: Any = connection.connection.driver_connection
-        connection.exec_driver_sql(_limits(patience))  # within CHECK: the connection may be dead
+        connection.exec_driver_sql(f"BEGIN; {_limits(patience)}")  # within CHECK: it may be dead
         raw.patience = patience.statement + MARGIN
 
     @event.listens_for(engine, "checkin")
@@ -78,6 +82,12 @@ def _create(url: URL) -> Engine:
         hide_parameters=True,
         connect_args={**defaults, "prepare_threshold": None},
     )
+
+
+def _is_direct(raw: Any) -> bool:
+    """Whether no pooler is between: that names another process than the one which runs a statement."""
+    (backend,) = raw.execute("SELECT pg_backend_pid()").fetchone()
+    return bool(backend == raw.info.backend_pid)
 
 
 def _limits(patience: Patience) -> str:

@@ -11,6 +11,7 @@ from monitor.events.kind import EventKind
 from monitor.model.refill import RefillState
 from storage import events
 from storage.alert_tables import events as event_table
+from storage.column_types import AnyRow
 from storage.event_actor import last_actor
 from storage.schema import orders, refill_events, refills, targets
 
@@ -55,22 +56,13 @@ def add(
     """Record that refills entered a state; that of a dead one is told by its alert."""
     if not refill_ids:
         return
-    kind = REFILL_KINDS.get(state)
-    if kind is not None:
+    if state in REFILL_KINDS:
         moved = connection.execute(_MOVED, {"ids": list(refill_ids)}).all()
-        events.add_all(
-            connection,
-            [
-                Event(
-                    kind,
-                    RefillMoved(row.before, state, row.quantity, why),
-                    Subject(
-                        row.order_id, row.refill_id, row.link, row.metric, None, row.service, row.provider
-                    ),
-                )
-                for row in moved
-            ],
-            now,
-        )
+        events.add_all(connection, [_event(row, state, why) for row in moved], now)
     rows = [{"refill_id": i, "at": now, "state": state, "detail": why} for i in refill_ids]
     connection.execute(insert(refill_events), rows)
+
+
+def _event(row: AnyRow, state: RefillState, why: str) -> Event:
+    subject = Subject(row.order_id, row.refill_id, row.link, row.metric, None, row.service, row.provider)
+    return Event(REFILL_KINDS[state], RefillMoved(row.before, state, row.quantity, why), subject)

@@ -4,7 +4,7 @@ Consumers change them through `leases`, operators through `operator_actions`. Ev
 to `refill_events`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -135,16 +135,15 @@ def cancel_waiting(connection: Connection, order_id: str, now: datetime, detail:
     refill_moves.add(connection, cancelled, RefillState.CANCELLED, now, detail)
 
 
-def withdraw(connection: Connection, refill_ids: Sequence[int], now: datetime) -> list[int]:
-    """Cancel the queued ones of these refills whose order has lost its guarantee; returns their ids."""
-    query = select(_r.refill_id, _r.order_id).where(_r.refill_id.in_(refill_ids))
-    queued = connection.execute(query.where(_r.state == RefillState.QUEUED)).all() if refill_ids else []
-    ended = [row.refill_id for row in queued if not order_states.carries_guarantee(connection, row.order_id)]
+def withdraw(connection: Connection, queued: Mapping[int, str], now: datetime) -> set[int]:
+    """Cancel those queued refills, given with their orders, whose order has lost its guarantee."""
+    guaranteed = order_states.guaranteed_of(connection, queued.values())
+    ended = [refill_id for refill_id, order_id in queued.items() if order_id not in guaranteed]
     if ended:
         gone = {"state": RefillState.CANCELLED, "done_state": RefillState.CANCELLED}
         connection.execute(update(refills).where(_r.refill_id.in_(ended)).values(gone))
         refill_moves.add(connection, ended, RefillState.CANCELLED, now, "the order's guarantee has ended")
-    return ended
+    return set(ended)
 
 
 def get(connection: Connection, refill_id: int) -> RefillRow:

@@ -14,10 +14,10 @@ from sqlite3 import Connection as SQLiteConnection
 from sqlite3 import OperationalError as SQLiteOperationalError
 from threading import Lock
 from time import monotonic
+from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import QueuePool
 
@@ -109,10 +109,11 @@ def open_engine(url: URL, waits: Waits, file: DatabaseFile, *, connections: int,
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         options = connection.get_execution_options()
+        raw: Any = connection.connection.driver_connection
         while True:
             try:
-                connection.exec_driver_sql(begin)
-            except OperationalError as error:
+                raw.execute(begin).close()
+            except SQLiteOperationalError as error:
                 if not _is_busy(error) or waits.over(options["since"], options["patience"].turn):
                     raise
             else:
@@ -121,8 +122,8 @@ def open_engine(url: URL, waits: Waits, file: DatabaseFile, *, connections: int,
     return engine
 
 
-def _is_busy(error: OperationalError) -> bool:
-    return getattr(error.orig, "sqlite_errorcode", None) == SQLITE_BUSY
+def _is_busy(error: SQLiteOperationalError) -> bool:
+    return error.sqlite_errorcode == SQLITE_BUSY
 
 
 def enter_wal(raw: SQLiteConnection, tries: int = 10) -> None:

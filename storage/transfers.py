@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, func, insert, select, text
 
 from monitor.events.changes import DatabaseReplaced
 from monitor.events.event import Event
@@ -18,6 +18,19 @@ _MARKS = (
     TransferAction.RESTORED,
     TransferAction.COPIED,  # from a database that was marked as moved before
 )
+_LAST_MARK = select(func.max(table.c.transfer_id)).where(
+    text(f"transfers.action IN ({', '.join(repr(str(mark)) for mark in _MARKS)})")
+)
+IS_MOVED = (
+    select(table.c.transfer_id)
+    .where(
+        table.c.transfer_id == _LAST_MARK.scalar_subquery(),
+        text(f"transfers.action = '{TransferAction.MOVED}'"),
+    )
+    .exists()
+    .label("moved")
+)
+"""The column that says `moved`, without parameters."""
 
 
 @dataclass(frozen=True, slots=True)

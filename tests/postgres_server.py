@@ -29,10 +29,12 @@ MIN_FREE_BYTES = 2**30
 LIBRARIES = f"{PACKAGE}.libs"
 MOST_CONNECTIONS = 50
 
-SETTINGS = (
+DURABLE = (
     "-c listen_addresses='' "  # a Unix socket only, so that no two servers want the same port
-    "-c fsync=off -c synchronous_commit=off -c full_page_writes=off "  # the data is temporary
     f"-c max_connections={MOST_CONNECTIONS}"
+)
+SETTINGS = (
+    f"{DURABLE} -c fsync=off -c synchronous_commit=off -c full_page_writes=off"  # the data is temporary
 )
 
 
@@ -48,13 +50,16 @@ def server() -> Iterator[str]:
 
 
 @contextmanager
-def own_server() -> Iterator[Path]:
+def own_server(durable: Path | None = None) -> Iterator[Path]:
     """Give the directory of a new server from the wheel: its data, its log and its socket.
 
-    For tests that stop it, or change its settings.
+    For tests that stop it, or change its settings. With `durable` its data is below that directory, and a
+    transaction is on the disk when it is committed.
     """
-    with _home() as home, _server(home):
-        yield home
+    with _home(durable) as home:
+        settings = SETTINGS if durable is None else DURABLE
+        with _server(home, settings):
+            yield home
 
 
 def url_of(home: Path, database: str = "postgres", **query: str) -> str:
@@ -65,9 +70,9 @@ def url_of(home: Path, database: str = "postgres", **query: str) -> str:
     return url.render_as_string(hide_password=False)
 
 
-def control(home: Path, *words: str) -> None:
+def control(home: Path, *words: str, settings: str = SETTINGS) -> None:
     """Run pg_ctl on a server from the wheel, with its settings."""
-    where = ("-w", "-D", home / "data", "-l", home / "log", "-o", f"{SETTINGS} -k '{home}'")
+    where = ("-w", "-D", home / "data", "-l", home / "log", "-o", f"{settings} -k '{home}'")
     _run(home, _installed(home) / "pg_ctl", *where, *words)
 
 
@@ -100,9 +105,9 @@ def _maintain(url: str, statement: str, database: str) -> None:
 
 
 @contextmanager
-def _home() -> Iterator[Path]:
+def _home(directory: Path | None = None) -> Iterator[Path]:
     """Give a directory that belongs to the account the server runs as."""
-    home = Path(tempfile.mkdtemp(prefix="refilld-pg-", dir=fast_directory()))
+    home = Path(tempfile.mkdtemp(prefix="refilld-pg-", dir=directory or fast_directory()))
     try:
         if account := _account():
             shutil.chown(home, user=account)
@@ -112,7 +117,7 @@ def _home() -> Iterator[Path]:
 
 
 @contextmanager
-def _server(home: Path) -> Iterator[None]:
+def _server(home: Path, settings: str) -> Iterator[None]:
     """Run a server whose data, log and socket are in `home`."""
     programs, data = _programs(home), home / "data"
     _run(
@@ -126,7 +131,7 @@ def _server(home: Path) -> Iterator[None]:
         "-D",
         data,
     )
-    control(home, "start")
+    control(home, "start", settings=settings)
     try:
         yield
     finally:

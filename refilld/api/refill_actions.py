@@ -1,14 +1,16 @@
 """What is done with single refills, inside of a transaction: by consumers under a lease, and by operators."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
+from monitor.errors import RefilldError
 from monitor.model.target import Metric
 from refilld.api.schemas import CompleteBody, ExtendBody, FailBody, LeaseBody
-from storage import leases, operator_actions, refills
+from storage import leases, operator_actions
 from storage.engine import Transaction, after_commit
+from storage.lease_calls import Complete, Extend, Fail, LeaseCall, Release
+from storage.leases import LeaseAnswer, Refusal
 from storage.server_time import shared_time
 
 
@@ -29,28 +31,41 @@ class RefillActions:
 
     def move(self, tx: Transaction, refill_id: int, body: LeaseBody) -> dict[str, object]:
         """What a consumer does, by the type of the body; returns the fields of the answer."""
-        found = _MOVES[type(body).verb](self, tx, refill_id, body)
-        return {"refill_id": refill_id, **found}
+        (found,) = self.move_many(tx, [(refill_id, body)])
+        if isinstance(found, RefilldError):
+            raise found
+        return found
 
-    def extend(self, tx: Transaction, refill_id: int, body: ExtendBody) -> dict[str, object]:
-        until = leases.extend(tx, refill_id, body.lease_token, self.now(tx) + body.lease)
-        return {"leased_until": until}
-
-    def complete(self, tx: Transaction, refill_id: int, body: CompleteBody) -> dict[str, object]:
-        now, external_id, delivered = self.now(tx), body.external_id, body.delivered
-        token = body.lease_token
-        state = leases.complete(tx, refill_id, token, now, external_id=external_id, delivered=delivered)
-        row = refills.get(tx, refill_id)
-        if row.completed_at == now:  # else this is a repeated call
-            after_commit(tx, lambda: self.refilled(row.metric, row.units))
-        return {"state": state}
-
-    def fail(self, tx: Transaction, refill_id: int, body: FailBody) -> dict[str, object]:
+    def move_many(
+        self, tx: Transaction, wanted: Sequence[tuple[int, LeaseBody]]
+    ) -> list[dict[str, object] | Refusal]:
+        """What consumers do with many refills, in this order; what is refused changes nothing."""
         now = self.now(tx)
-        return {"state": leases.fail(tx, refill_id, body.lease_token, now, body.failure, self.max_attempts)}
+        calls = [self._call(refill_id, body, now) for refill_id, body in wanted]
+        answers = list(zip(calls, leases.act(tx, calls, now), strict=True))
+        completed = [
+            found
+            for call, found in answers
+            if isinstance(call, Complete) and isinstance(found, LeaseAnswer) and found.changed
+        ]
+        after_commit(tx, lambda: self._count(completed))
+        return [_fields(call, found) if isinstance(found, LeaseAnswer) else found for call, found in answers]
 
-    def release(self, tx: Transaction, refill_id: int, body: LeaseBody) -> dict[str, object]:
-        return {"state": leases.release(tx, refill_id, body.lease_token, self.now(tx))}
+    def _call(self, refill_id: int, body: LeaseBody, now: datetime) -> LeaseCall:
+        token = body.lease_token
+        match body:
+            case ExtendBody():
+                return Extend(refill_id, token, now + body.lease)
+            case CompleteBody():
+                return Complete(refill_id, token, body.external_id, body.delivered)
+            case FailBody():
+                return Fail(refill_id, token, body.failure, self.max_attempts)
+            case _:
+                return Release(refill_id, token)
+
+    def _count(self, completed: Iterable[LeaseAnswer]) -> None:
+        for one in completed:
+            self.refilled(one.metric, one.units)
 
     def operate(self, tx: Transaction, refill_id: int, action: str) -> dict[str, object]:
         """What an operator does."""
@@ -58,9 +73,8 @@ class RefillActions:
         return {"refill_id": refill_id, "state": row.state, "quantity": row.quantity}
 
 
-_MOVES: Mapping[str, Callable[[RefillActions, Transaction, int, Any], dict[str, object]]] = {
-    "extend": RefillActions.extend,
-    "complete": RefillActions.complete,
-    "fail": RefillActions.fail,
-    "release": RefillActions.release,
-}
+def _fields(call: LeaseCall, found: LeaseAnswer) -> dict[str, object]:
+    """The answer to a call that was carried out."""
+    if isinstance(call, Extend):
+        return {"refill_id": call.refill_id, "leased_until": call.until}
+    return {"refill_id": call.refill_id, "state": found.state}

@@ -1,6 +1,6 @@
 """Many actions on refills in one request, each with its own result."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from itertools import groupby
@@ -18,11 +18,11 @@ from refilld.api.route import PREFIX, ApiRoute
 from refilld.api.schemas import Body, CompleteBody, ExtendBody, FailBody, LeaseBody, Whole
 from refilld.services.input_limits import LARGEST_ID
 from storage.chunks import chunks
-from storage.engine import Database, Transaction
+from storage.engine import Database
 from storage.tokens import Scope
 
 MOST_ROWS = 1_000
-CHUNK = 100
+CHUNK = 500
 """Rows of consumers in one transaction, which holds up all other writers."""
 RefillId = Annotated[int, Field(ge=1, le=LARGEST_ID), Whole]
 
@@ -101,21 +101,30 @@ class RefillBatch:
 
     def _carry_out(self, chunk: Sequence[_Place]) -> list[tuple[_Place, dict[str, object]]]:
         """The rows of one transaction with their results; a refused one has changed nothing."""
+        first = chunk[0].row
+        if isinstance(first, OperatorRow):
+            return [(chunk[0], self._operate(first))]
+        rows = [place.row for place in chunk if not isinstance(place.row, OperatorRow)]
         with self.database.write() as tx:
-            return [(place, self._result(tx, place.row)) for place in chunk]
+            found = self.actions.move_many(tx, [(row.refill_id, row) for row in rows])
+        return list(zip(chunk, map(_result, found), strict=True))
 
-    def _result(self, tx: Transaction, row: AnyRow) -> dict[str, object]:
+    def _operate(self, row: OperatorRow) -> dict[str, object]:
         try:
-            if isinstance(row, OperatorRow):
-                done = self.actions.operate(tx, row.refill_id, row.action)
-            else:
-                done = self.actions.move(tx, row.refill_id, row)
+            with self.database.write() as tx:
+                return _result(self.actions.operate(tx, row.refill_id, row.action))
         except RefilldError as error:
-            fields = refusal(error)
-            if fields is None:
-                raise
-            return _refused(fields)
+            return _result(error)
+
+
+def _result(done: Mapping[str, object] | RefilldError) -> dict[str, object]:
+    """The result of a row; raises errors that the client cannot mend."""
+    if not isinstance(done, RefilldError):
         return {"status": HTTPStatus.OK, **done}
+    fields = refusal(done)
+    if fields is None:
+        raise done
+    return _refused(fields)
 
 
 def _valid(sent: Sequence[dict[str, Any]], results: list[dict[str, object]]) -> Iterator[_Place]:

@@ -30,13 +30,19 @@ class RefillQueue:
 
     def claim(self, body: ClaimBody) -> Response:
         gone = request.environ.get("waitress.client_disconnected", bool)
-        rows = self.waiters.poll(lambda: self._claim(body), body.wait_seconds, gone)
+        rows = self._claim(body)
+        if not rows and body.wait_seconds:
+            rows = self.waiters.poll(lambda: self._claim_when_ready(body), body.wait_seconds, gone)
         return answer({"refills": [claimed(row) for row in rows]})
 
-    def _claim(self, body: ClaimBody) -> list[ClaimedRefill]:
+    def _claim_when_ready(self, body: ClaimBody) -> list[ClaimedRefill]:
+        """Claim, but only look whether anything is ready while nothing is: that needs no turn to write."""
         with self.database.read() as tx:
             if not leases.anything_ready(tx, self.actions.now(tx), body.wanted):
                 return []
+        return self._claim(body)
+
+    def _claim(self, body: ClaimBody) -> list[ClaimedRefill]:
         with self.database.write() as tx:
             return leases.claim(
                 tx,

@@ -9,9 +9,10 @@ from jobs.leases import Leases
 from monitor.model.refill import RefillState
 from storage import leases
 from storage.errors import LeaseLostError
-from tests.builders import DAY, HOUR, INSTANT, SECOND, START
+from tests.builders import DAY, HOUR, INSTANT, NOW, SECOND, START
 from tests.jobs.jobs_world import JobsWorld, an_order
 from tests.jobs.retention_world import maintenance_of
+from tests.storage.shop import queue
 
 LATER = START + 2 * DAY
 
@@ -67,6 +68,20 @@ def test_a_late_completion_fails_because_the_lease_is_lost(queued: JobsWorld) ->
     with pytest.raises(LeaseLostError), queued.database.write() as tx:
         leases.complete(tx, taken.refill_id, taken.lease_token, queued.now)
     assert state_of(queued) is RefillState.CLAIMED
+
+
+def test_one_round_ends_all_leases_in_several_transactions(
+    world: JobsWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many have ended together."""
+    monkeypatch.setattr("jobs.leases._BATCH", 2)
+    world.now, ended = NOW, list[int]()
+    queue(world.database, *"12345")
+    world.claim(HOUR)
+    world.now += HOUR
+    Leases(world.database, world.clock, 10, ended.append).run_once()
+    assert ended == [2, 2, 1]
+    assert world.rows("refills", "state") == [RefillState.QUEUED] * 5
 
 
 def test_a_round_without_ended_leases_changes_nothing(queued: JobsWorld) -> None:

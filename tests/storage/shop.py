@@ -6,7 +6,7 @@ from datetime import datetime
 from threading import Barrier
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, event, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from monitor.cadence.schedule import Priority
 from monitor.model.decision import Action
@@ -151,14 +151,45 @@ def at_once(number: int, work: Callable[[int], T]) -> list[T]:
 
 def statements_of(connection: Connection, work: Callable[[], object]) -> list[tuple[str, Any]]:
     """The statements, with their parameters, that the work sends over a connection."""
-    statements: list[tuple[str, Any]] = []
-
-    def record(_c: object, _cursor: object, statement: str, parameters: Any, _x: object, _many: bool) -> None:
-        statements.append((statement, parameters))
-
-    event.listen(connection, "before_cursor_execute", record)
+    spied: Any = connection.connection
+    own = spied.dbapi_connection
+    spy = _Spy(own)
+    spied.dbapi_connection = spy
     try:
         work()
     finally:
-        event.remove(connection, "before_cursor_execute", record)
-    return statements
+        spied.dbapi_connection = own
+    return spy.statements
+
+
+class _Spy:
+    """A connection of a driver that records its statements, whoever sends them."""
+
+    def __init__(self, spied: Any) -> None:
+        self._spied = spied
+        self.statements: list[tuple[str, Any]] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._spied, name)
+
+    def cursor(self, *arguments: Any) -> Any:
+        return _SpyCursor(self._spied.cursor(*arguments), self.statements)
+
+
+class _SpyCursor:
+    def __init__(self, spied: Any, statements: list[tuple[str, Any]]) -> None:
+        self._spied, self._statements = spied, statements
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._spied, name)
+
+    def __iter__(self) -> Any:
+        return iter(self._spied)
+
+    def execute(self, statement: str, parameters: Any = None, *more: Any) -> Any:
+        self._statements.append((statement, parameters))
+        return self._spied.execute(statement, *([] if parameters is None else [parameters]), *more)
+
+    def executemany(self, statement: str, rows: Any) -> Any:
+        self._statements.append((statement, rows))
+        return self._spied.executemany(statement, rows)

@@ -47,6 +47,17 @@ def test_statements_are_repeated_in_shared_sessions(bounced: Database) -> None:
     assert count_requests(bounced) == CLIENTS * ROUNDS
 
 
+@pytest.mark.parametrize("through", ["bounced", "postgresql"])
+def test_statements_are_prepared_only_without_a_pooler(request: pytest.FixtureRequest, through: str) -> None:
+    """Each would be planned again otherwise."""
+    database: Database = request.getfixturevalue(through)
+    with database.read() as connection:
+        for _ in range(ROUNDS):
+            connection.exec_driver_sql("SELECT %(number)s::int", {"number": 1})
+        prepared = connection.exec_driver_sql("SELECT count(*) FROM pg_prepared_statements").scalar_one()
+    assert (prepared > 0) is (through == "postgresql")
+
+
 def test_refills_are_claimed_and_completed_once_by_clients_that_share_sessions(bounced: Database) -> None:
     """Row locks, conditional updates and advisory locks live in one transaction."""
     numbers = queue(bounced, *map(str, range(CLIENTS * ROUNDS)))

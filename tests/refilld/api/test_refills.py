@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from monitor.model.target import Metric
-from storage import alert_list, leases, refills
+from storage import alert_list
 from storage.alert_list import AlertFilter
 from storage.tokens import Scope
 from tests.pages import rows_of_list
-from tests.refilld.queue_world import LEASE, NOW, QueueWorld
+from tests.refilld.queue_world import LEASE, NOW, Caller, QueueWorld
 
 FIELDS = {
     "refill_id", "order_id", "service", "link", "metric", "quantity", "provider", "reason",
@@ -253,20 +253,19 @@ def test_the_last_attempt_makes_a_refill_dead_with_one_alert(world: QueueWorld) 
     assert [alert.event.kind for alert in alerts] == ["refill.dead"]
 
 
-def test_a_failure_reported_twice_concurrently_is_one_alert(
-    world: QueueWorld, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Both calls read the refill as claimed; only the one that changes it raises the alert."""
+def test_a_failure_reported_twice_concurrently_is_one_alert(world: QueueWorld) -> None:
+    """Both callers get the same answer; only the call that changes the refill raises the alert."""
     (refill_id,) = world.queue("1")
-    (claimed,) = world.claim()
-    as_claimed, get = world.row(refill_id), refills.get
-    first_reads = iter([as_claimed, None, as_claimed])  # each call reads once before and once after
-    monkeypatch.setattr(leases, "get", lambda *asked: next(first_reads, None) or get(*asked))
-    failure = leases.Failure("no such user", retryable=False)
-    for _ in range(2):
-        with world.database.write() as connection:
-            state = leases.fail(connection, refill_id, claimed.lease_token, world.now, failure, 10)
-        assert state == "dead"
+    (refill,) = world.caller().claim()
+    body = {"lease_token": refill["lease_token"], "reason": "no such user", "retryable": False}
+    callers, barrier = [world.caller(), world.caller()], Barrier(2)
+
+    def fail(caller: Caller) -> Any:
+        barrier.wait(timeout=30)
+        return caller.post(f"/{refill_id}/fail", body).get_json()["state"]
+
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(fail, callers)) == ["dead", "dead"]
     with world.database.read() as connection:
         assert len(rows_of_list(alert_list.page, connection, AlertFilter(about_drops=False))) == 1
 

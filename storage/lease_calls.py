@@ -1,0 +1,113 @@
+"""Calls of a consumer on a refill that it has claimed: what each makes of the refill."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from monitor.model.refill import RefillState
+from storage.column_types import microseconds
+from storage.lease_rows import LeaseRow
+
+BACKOFF = timedelta(minutes=1)
+"""Delay after the first failure; doubled after each further one, up to LONGEST_BACKOFF."""
+LONGEST_BACKOFF = timedelta(hours=6)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a consumer could not deliver a refill, and whether and when to retry."""
+
+    reason: str
+    retryable: bool = True
+    retry_after: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseCall:
+    """A call on one refill, under the token of its lease."""
+
+    refill_id: int
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Extend(LeaseCall):
+    """The consumer needs more time."""
+
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Complete(LeaseCall):
+    """The refill was delivered."""
+
+    external_id: str | None = None
+    delivered: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fail(LeaseCall):
+    """The refill could not be delivered: it is queued again, or dead if it must not be retried."""
+
+    failure: Failure
+    max_attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Release(LeaseCall):
+    """The refill was not delivered, and is claimable at once."""
+
+
+_ACTIONS: dict[type[LeaseCall], str] = {
+    Extend: "extend",
+    Complete: "complete",
+    Fail: "fail",
+    Release: "release",
+}
+
+
+def owns(call: LeaseCall, row: LeaseRow) -> bool:
+    """Whether the call has the token of the refill's present lease."""
+    return row.state == RefillState.CLAIMED and row.lease_token == call.token
+
+
+def repeats(call: LeaseCall, row: LeaseRow) -> bool:
+    """Whether the same call with the same token ended the refill's newest lease that was ended by a call."""
+    return (row.done_token, row.done_action) == (call.token, _ACTIONS[type(call)])
+
+
+def why(call: LeaseCall) -> str:
+    """Why a refill enters a state, for its history."""
+    return (call.failure.reason if isinstance(call, Fail) else "") or _ACTIONS[type(call)]
+
+
+def followed(call: LeaseCall, row: LeaseRow, now: datetime) -> LeaseRow:
+    """The refill after a call by the owner of its lease."""
+    if isinstance(call, Extend):
+        return row._replace(leased_until=microseconds(call.until))
+    at = microseconds(now)
+    if isinstance(call, Complete):
+        row = row._replace(completed_at=at, external_id=call.external_id, delivered=call.delivered)
+        return _ended(call, row._replace(last_error=None), RefillState.COMPLETED)
+    if isinstance(call, Fail):
+        wait = call.failure.retry_after
+        available_at = microseconds(now + (_backoff(row.attempt) if wait is None else wait))
+        dead = not call.failure.retryable or row.attempt >= call.max_attempts
+        row = row._replace(last_error=call.failure.reason, available_at=available_at)
+        return _ended(call, row, RefillState.DEAD if dead else RefillState.QUEUED)
+    row = row._replace(available_at=at, attempt=row.attempt - 1)
+    return _ended(call, row, RefillState.QUEUED)
+
+
+def _ended(call: LeaseCall, row: LeaseRow, state: RefillState) -> LeaseRow:
+    return row._replace(
+        state=str(state),
+        lease_token=None,
+        leased_until=None,
+        done_token=call.token,
+        done_action=_ACTIONS[type(call)],
+        done_state=str(state),
+    )
+
+
+def _backoff(attempt: int) -> timedelta:
+    return min(BACKOFF * (1 << min(max(attempt - 1, 0), 16)), LONGEST_BACKOFF)

@@ -1,0 +1,135 @@
+"""Refills as leases read and change them: as they are stored, with few statements of the driver's own.
+
+Claiming and giving back are the hottest queries: SQLAlchemy's handling of them takes longer than the database
+does. Times are integers here, in microseconds as in the database.
+"""
+
+import json
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import BigInteger, Column, Connection, bindparam, select, text
+
+from monitor.model.target import Metric
+from storage.bulk import read
+from storage.column_types import AnySelect, EnumText, Instant, instant, microseconds
+from storage.schema import orders, refills, targets
+from storage.transfers import IS_MOVED
+
+
+class LeaseRow(NamedTuple):
+    """A refill that this transaction has locked; `storage.refills.RefillRow` explains the fields."""
+
+    refill_id: int
+    order_id: str
+    number: int
+    drop_id: int
+    metric: str
+    quantity: int
+    reason: str
+    state: str
+    attempt: int
+    created_at: int
+    queued_at: int | None
+    available_at: int
+    lease_token: str | None
+    leased_until: int | None
+    consumer: str | None
+    completed_at: int | None
+    delivered: int | None
+    external_id: str | None
+    last_error: str | None
+    done_token: str | None
+    done_action: str | None
+    done_state: str | None
+    release_at: int | None
+    link: str
+    username_now: str | None
+    service: str
+    provider: str | None
+    moved: bool
+    """Whether the work goes on in another database."""
+
+    def typed(self) -> list[Any]:
+        """The values of a `RefillRow`, in the order of its fields."""
+        return [value if made is None else made(value) for made, value in zip(_READERS, self, strict=False)]
+
+
+_r = refills.c
+_COLUMNS = {column.name: column for table in (orders, targets, refills) for column in table.c}
+_SELECTED = [_COLUMNS[name] for name in LeaseRow._fields[:-1]]
+_JOINED = (
+    select(*_SELECTED, IS_MOVED)
+    .join_from(refills, orders, orders.c.order_id == _r.order_id)
+    .join(targets, targets.c.target_id == orders.c.target_id)
+)
+_METRICS = [f"metric_{number}" for number in range(len(Metric))]
+_IS_READY = (
+    # no refill while the profile is private or the link is gone
+    text("refills.state = 'queued'"),  # the literal condition of the partial index, so that it is used
+    _r.available_at <= bindparam("now", type_=BigInteger()),
+    _r.metric.in_([bindparam(name) for name in _METRICS]),
+    targets.c.private_since.is_(None),
+    targets.c.gone_at.is_(None),
+)
+_IN_ORDER = _JOINED.where(*_IS_READY).order_by(_r.available_at, _r.refill_id)
+_FIRST = _IN_ORDER.with_only_columns(_r.available_at).limit(1)  # EXISTS might read the whole table
+_READY = _IN_ORDER.limit(bindparam("limit")).with_for_update(skip_locked=True, of=refills)
+_ENDED = (
+    _JOINED.where(text("refills.state = 'claimed'"), _r.leased_until <= bindparam("now", type_=BigInteger()))
+    .order_by(_r.leased_until)
+    .limit(bindparam("limit"))
+    .with_for_update(skip_locked=True, of=refills)
+)
+_BY_ID = {
+    "sqlite": _JOINED.where(text("refills.refill_id IN (SELECT value FROM json_each(:ids))")),
+    "postgresql": _JOINED.where(text("refills.refill_id = ANY (:ids)"))
+    .order_by(_r.refill_id)
+    .with_for_update(of=refills),
+}
+
+
+def first_ready(connection: Connection, now: datetime, metrics: Iterable[Metric]) -> int | None:
+    """Since when the refill is ready that a claim would take first; None if none is."""
+    found = read(connection, _FIRST, _known(metrics) | {"now": microseconds(now)})
+    return found[0][0] if found else None
+
+
+def ready(connection: Connection, now: datetime, metrics: Iterable[Metric], limit: int) -> list[LeaseRow]:
+    """Lock the refills that a claim takes, oldest first; those that another transaction locks are skipped."""
+    return _rows(connection, _READY, _known(metrics) | {"now": microseconds(now), "limit": limit})
+
+
+def ended(connection: Connection, now: datetime, limit: int) -> list[LeaseRow]:
+    """Lock refills whose lease has ended; those that another transaction locks are skipped."""
+    return _rows(connection, _ENDED, {"now": microseconds(now), "limit": limit})
+
+
+def locked(connection: Connection, refill_ids: Iterable[int]) -> dict[int, LeaseRow]:
+    """Lock these refills, as far as they exist."""
+    name, ids = connection.dialect.name, list(refill_ids)
+    rows = _rows(connection, _BY_ID[name], {"ids": json.dumps(ids) if name == "sqlite" else ids})
+    return {row.refill_id: row for row in rows}
+
+
+def _rows(connection: Connection, query: AnySelect, values: dict[str, object]) -> list[LeaseRow]:
+    return [LeaseRow._make(row) for row in read(connection, query, values)]
+
+
+def _known(metrics: Iterable[Metric]) -> dict[str, object]:
+    """The parameters of a list of metrics, of which there may be fewer than there are parameters."""
+    wanted = {str(metric) for metric in metrics}
+    return dict.fromkeys(_METRICS) | dict(zip(_METRICS, wanted, strict=False))
+
+
+def _reader(column: Column[Any]) -> Callable[[Any], Any] | None:
+    """What makes the program's value of a stored one; None if they are the same."""
+    if isinstance(column.type, Instant):
+        return instant
+    if isinstance(column.type, EnumText):
+        return {str(word): word for word in column.type.words}.get
+    return None
+
+
+_READERS = [_reader(column) for column in _SELECTED]
