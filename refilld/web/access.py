@@ -3,8 +3,9 @@
 A route without a role is refused, so that none is forgotten.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
+from itertools import chain
 from urllib.parse import quote, urlsplit
 
 from flask import Flask, Response, abort, g, redirect, request
@@ -35,11 +36,19 @@ def register(app: Flask, find: Callable[[], Visitor], roles: Mapping[str, Role],
         if request.endpoint == "static_files.file":
             return None
         g.visitor = find()
+        _require_no_nul([request.path], HTTPStatus.NOT_FOUND)
         if request.method not in READING:
             require_own_form(origin)
+            _require_no_nul(chain(*request.form.items(multi=True)), HTTPStatus.BAD_REQUEST)
         if request.endpoint is None or request.endpoint in PUBLIC:
             return None  # a path without a route is answered with 404
         return _refusal(roles.get(request.endpoint))
+
+
+def _require_no_nul(texts: Iterable[str], status: HTTPStatus) -> None:
+    """Refuse what holds a NUL: nobody can type it, and PostgreSQL cannot store it."""
+    if any("\0" in text for text in texts):
+        abort(status, "The form has a character (NUL) that no text may contain.")
 
 
 def _refusal(needed: Role | None) -> AnyResponse | None:
