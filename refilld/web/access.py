@@ -21,6 +21,8 @@ PUBLIC = frozenset(
     | {"buyer", "buyer.ask"}
 )
 """Routes that need no sign-in."""
+LONGEST_PATH = 4_000
+"""Characters of a path that a form or a sign-in leads back to."""
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _OWN_SITE = frozenset({"same-origin", "none"})
 
@@ -70,7 +72,7 @@ def _to_sign_in() -> AnyResponse:
 def own_path(path: str) -> str:
     """The path, if it is one of this site; otherwise that of the first page."""
     plain = path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable()
-    return path if plain and not urlsplit(path).netloc else "/"
+    return path if plain and len(path) <= LONGEST_PATH and not urlsplit(path).netloc else "/"
 
 
 def require_own_form(origin: str) -> None:

@@ -121,7 +121,17 @@ def test_the_tokens_of_two_pages_have_nothing_in_common(desk: DeskWorld) -> None
 
 
 @pytest.mark.parametrize(
-    "path", ["//evil.example", "/\\evil.example", "https://evil.example", "evil", "", "/\n/evil", "/\t/evil"]
+    "path",
+    [
+        "//evil.example",
+        "/\\evil.example",
+        "https://evil.example",
+        "evil",
+        "",
+        "/\n/evil",
+        "/\t/evil",
+        pytest.param("/" + "x" * 4_000, id="long"),
+    ],
 )
 def test_a_sign_in_leads_to_no_other_site(path: str) -> None:
     assert own_path(path) == "/"
