@@ -87,7 +87,7 @@ def plan_refills(
         plan = refill_bulk.plan_found(tx, action, chosen, rules, now, MOST + 1)
         text = REFILLS.write_filter(chosen)
     else:
-        plan, text = refill_bulk.plan_named(tx, action, chosen[: MOST + 1], rules), ""
+        plan, text = refill_bulk.plan_named(tx, action, chosen, rules), ""
     planned = plan.planned[:MOST]
     kept = RefillPlan(plan.action, planned, plan.left_out)
     parts = (("queued", kept.queued), ("ended", kept.ended), ("kept_for_cap", kept.capped))
@@ -104,7 +104,7 @@ def plan_reviews(
     if isinstance(chosen, ReviewFilter):
         plan, text = review_bulk.plan_found(tx, chosen, MOST + 1), REVIEWS.write_filter(chosen)
     else:
-        plan, text = review_bulk.plan_named(tx, chosen[: MOST + 1]), ""
+        plan, text = review_bulk.plan_named(tx, chosen), ""
     kept = ReviewPlan(plan.planned[:MOST], plan.left_out)
     items = [NewBulkItem(str(row.review_id), {}) for row in kept.planned]
     rows = [
@@ -128,9 +128,9 @@ def plan_orders(
         missing: list[LeftOut] = []
         text = ORDERS.write_filter(chosen)
     else:
-        found, text = order_list.named(tx, chosen[: MOST + 1]), ""
+        found, text = order_list.named(tx, chosen), ""
         known = {row.order_id for row in found}
-        missing = [LeftOut(i, "there is no such order") for i in dict.fromkeys(chosen) if i not in known]
+        missing = [LeftOut(i, "there is no such order") for i in chosen if i not in known]
     planned, left_out = _planned_orders(action, found[:MOST], flag)
     outcome = {BulkAction.FLAG: "flagged", BulkAction.UNFLAG: "unflagged"}.get(action, "checked")
     arguments = {} if flag is None else {"flag": str(flag)}
@@ -145,9 +145,12 @@ def plan_alerts(tx: Transaction, chosen: AlertFilter | Sequence[int], now: datet
     """Plan acknowledging alerts of problems that last."""
     if isinstance(chosen, AlertFilter):
         found = first_rows(partial(alert_list.page, tx, chosen), MOST + 1)
+        missing: list[LeftOut] = []
         text = ALERTS.write_filter(chosen)
     else:
-        found, text = alert_list.named(tx, chosen[: MOST + 1]), ""
+        found, text = alert_list.named(tx, chosen), ""
+        known = {row.event.event_id for row in found}
+        missing = [LeftOut(str(i), "there is no such alert") for i in chosen if i not in known]
     planned, left_out = _planned_alerts(found[:MOST])
     items = [NewBulkItem(str(row.event.event_id), {}) for row in planned]
     rows = [
@@ -155,7 +158,7 @@ def plan_alerts(tx: Transaction, chosen: AlertFilter | Sequence[int], now: datet
         for row in planned
     ]
     new = _new(BulkAction.ACKNOWLEDGE, {}, text, now, more=len(found) > MOST)
-    return PlannedBulk(new, items, parts_of(("acknowledged", rows)), tuple(left_out))
+    return PlannedBulk(new, items, parts_of(("acknowledged", rows)), (*missing, *left_out))
 
 
 _ONE = Item(1, 0, None, None)
