@@ -10,7 +10,6 @@ from monitor.model.duration import format_duration
 from monitor.model.instants import rfc3339
 from monitor.model.time_words import age, minute, second, spoken
 
-"""What is more than so many is not counted any further."""
 NOTHING = "\N{EN DASH}"
 
 
