@@ -12,7 +12,6 @@ from typing import Any
 import structlog
 
 from jobs.bulk_refills import ExpectedRefill, act_on_refill
-from monitor.events.kind import EventKind
 from monitor.guarantee.queue_rules import QueueRules
 from monitor.model.bulk_action import REFILL_ACTIONS, BulkAction, ItemResult
 from monitor.model.decision import Reason
@@ -20,11 +19,10 @@ from monitor.model.order import Flag
 from monitor.model.refill import RefillState
 from storage import bulk_actions, flags, problems, reviews, target_checks
 from storage.actor import Actor, acting
-from storage.alert_tables import events
 from storage.bulk_actions import BulkActionRow, BulkItemRow
 from storage.engine import Database, Transaction
 from storage.errors import NotFoundError, OpenRefillError, UnreachableError, WrongStateError
-from storage.event_actor import by, last_actor
+from storage.event_actor import by
 from storage.server_time import shared_time
 
 log = structlog.get_logger()
@@ -122,7 +120,7 @@ def _close(tx: Transaction, subject: str, action: BulkActionRow, now: datetime) 
 def _flag(tx: Transaction, subject: str, action: BulkActionRow, now: datetime) -> str:
     flag = Flag(action.arguments["flag"])
     if not flags.set_flag(tx, subject, flag, now):
-        who = by(_flagged_by(tx, subject, EventKind.ORDER_FLAGGED, flag))
+        who = by(flags.set_by(tx, subject, flag))
         raise WrongStateError(f"order {subject} is flagged {flag} already{who}")
     return f"flagged {flag}"
 
@@ -130,13 +128,9 @@ def _flag(tx: Transaction, subject: str, action: BulkActionRow, now: datetime) -
 def _unflag(tx: Transaction, subject: str, action: BulkActionRow, now: datetime) -> str:
     flag = Flag(action.arguments["flag"])
     if not flags.lift_flag(tx, subject, flag, now):
-        who = _flagged_by(tx, subject, EventKind.ORDER_UNFLAGGED, flag)
+        who = flags.lifted_by(tx, subject, flag)
         raise WrongStateError(f"order {subject} is not flagged {flag}{who and f'; {who} lifted it'}")
     return f"no longer flagged {flag}"
-
-
-def _flagged_by(tx: Transaction, order_id: str, kind: EventKind, flag: Flag) -> str:
-    return last_actor(tx, order_id, [kind], events.c.payload.contains(f'"{flag}"'))
 
 
 def _check(tx: Transaction, subject: str, _action: BulkActionRow, now: datetime) -> str:

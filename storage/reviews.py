@@ -77,6 +77,8 @@ class ReviewListing(ReviewRow):
     """Units of the order's refills that were completed since the review was opened."""
 
 
+_CHUNK = 500
+"""Ids in one query."""
 _v = reviews.c
 _OPEN = text("reviews.closed_at IS NULL")
 _REFILLED = (

@@ -15,15 +15,15 @@ from monitor.guarantee.queue_rules import QueueRules
 from monitor.model.bulk_action import BulkAction
 from monitor.model.order import Flag
 from monitor.model.refill import RefillState
-from monitor.model.sums import Item, item, item_of
+from monitor.model.sums import Item, item_of
 from refilld.services import frozen_preview, refill_bulk, review_bulk
 from refilld.services.event_query import ALERTS
 from refilld.services.frozen_preview import OutcomeRows, PreviewPart, parts_of
 from refilld.services.left_out import LeftOut
 from refilld.services.order_query import ORDERS
-from refilld.services.refill_plan import PlannedRefill, RefillPlan
+from refilld.services.refill_plan import PlannedRefill, RefillPlan, outcome_rows
 from refilld.services.refill_query import REFILLS
-from refilld.services.review_bulk import ReviewPlan
+from refilld.services.review_bulk import ReviewPlan, item_of_review
 from refilld.services.review_query import REVIEWS
 from storage import alert_list, bulk_actions, order_list, refill_selection
 from storage.alert_list import AlertFilter, AlertRow
@@ -93,7 +93,7 @@ def plan_refills(
     parts = (("queued", kept.queued), ("ended", kept.ended), ("kept_for_cap", kept.capped))
     items = [NewBulkItem(str(one.refill.refill_id), _expected(one)) for one in planned]
     new = _new(action, {}, text, now, more=len(plan.planned) + len(plan.left_out) > MOST)
-    shown = parts_of(*((name, _of_refills(rows)) for name, rows in parts))
+    shown = parts_of(*((name, outcome_rows(rows)) for name, rows in parts))
     return PlannedBulk(new, items, shown, kept.left_out)
 
 
@@ -107,10 +107,7 @@ def plan_reviews(
         plan, text = review_bulk.plan_named(tx, chosen), ""
     kept = ReviewPlan(plan.planned[:MOST], plan.left_out)
     items = [NewBulkItem(str(row.review_id), {}) for row in kept.planned]
-    rows = [
-        (row.order_id, row.service, row.provider, item(1, row.units, row.share, row.currency, row.share))
-        for row in kept.planned
-    ]
+    rows = [(row.order_id, row.service, row.provider, item_of_review(row)) for row in kept.planned]
     new = _new(BulkAction.CLOSE, {"note": note}, text, now, more=len(plan.planned) > MOST)
     return PlannedBulk(new, items, parts_of(("closed", rows)), kept.left_out)
 
@@ -162,14 +159,6 @@ def plan_alerts(tx: Transaction, chosen: AlertFilter | Sequence[int], now: datet
 
 
 _ONE = Item(1, 0, None, None)
-
-
-def _of_refills(planned: Sequence[PlannedRefill]) -> OutcomeRows:
-    rows = [(one.refill, one.units) for one in planned]
-    return [
-        (row.order_id, row.service, row.provider, item_of(1, units, row.price, row.currency, row.ordered))
-        for row, units in rows
-    ]
 
 
 def _of_orders(planned: Sequence[OrderListing]) -> OutcomeRows:

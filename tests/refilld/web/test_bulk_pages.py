@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import quote, urlencode
 from typing import Any
+from urllib.parse import quote, urlencode
 
 import pytest
 from markupsafe import escape
