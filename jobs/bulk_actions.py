@@ -12,7 +12,6 @@ from typing import Any
 import structlog
 
 from jobs.bulk_refills import ExpectedRefill, act_on_refill
-from monitor.events.kind import EventKind
 from monitor.guarantee.queue_rules import QueueRules
 from monitor.model.bulk_action import REFILL_ACTIONS, BulkAction, ItemResult
 from monitor.model.decision import Reason
@@ -20,16 +19,16 @@ from monitor.model.order import Flag
 from monitor.model.refill import RefillState
 from storage import bulk_actions, flags, problems, reviews, target_checks
 from storage.actor import Actor, acting
-from storage.alert_tables import events
 from storage.bulk_actions import BulkActionRow, BulkItemRow
 from storage.engine import Database, Transaction
-from storage.errors import NotFoundError, OpenRefillError, WrongStateError
-from storage.event_actor import by, last_actor
+from storage.errors import NotFoundError, OpenRefillError, UnreachableError, WrongStateError
+from storage.event_actor import by
 from storage.server_time import shared_time
 
 log = structlog.get_logger()
 ROWS = 100
 """Rows after which the job reports that it is alive."""
+_UNEXPECTED = "an unexpected error; it is in the log of refilld"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,21 +64,37 @@ class BulkActions:
                 log.info("bulk_action.finished", bulk_action_id=action.bulk_action_id, **facts)
 
     def _next_row(self, action: BulkActionRow) -> bool:
-        """Carry out the next row; False if there is none."""
-        with self.database.write() as tx:
-            item = bulk_actions.take_item(tx, action.bulk_action_id)
+        """Carry out the next row; False if there is none.
+
+        A row with which something unexpected happens is refused, or it would keep back all that follow.
+        """
+        item = None
+        try:
+            with self.database.write() as tx:
+                item = bulk_actions.take_item(tx, action.bulk_action_id)
+                if item is not None:
+                    self._settle(tx, action, item)
+        except UnreachableError:
+            raise
+        except Exception:
             if item is None:
-                return False
-            undone = tx.begin_nested()
-            try:
-                detail = carry_out_row(tx, action, item, self.rules, shared_time(tx, self.clock()))
-                undone.commit()
-                result = ItemResult.DONE
-            except (NotFoundError, WrongStateError, OpenRefillError) as error:
-                undone.rollback()
-                result, detail = ItemResult.REFUSED, str(error)
-            bulk_actions.settle_item(tx, item.item_id, result, detail)
-        return True
+                raise
+            log.exception("bulk_action.row_failed", bulk_action_id=action.bulk_action_id, row=item.subject)
+            with self.database.write() as tx:
+                bulk_actions.settle_item(tx, item.item_id, ItemResult.REFUSED, _UNEXPECTED)
+        return item is not None
+
+    def _settle(self, tx: Transaction, action: BulkActionRow, item: BulkItemRow) -> None:
+        """Carry out a row, and store what became of it."""
+        undone = tx.begin_nested()
+        try:
+            detail = carry_out_row(tx, action, item, self.rules, shared_time(tx, self.clock()))
+            undone.commit()
+            result = ItemResult.DONE
+        except (NotFoundError, WrongStateError, OpenRefillError) as error:
+            undone.rollback()
+            result, detail = ItemResult.REFUSED, str(error)
+        bulk_actions.settle_item(tx, item.item_id, result, detail)
 
 
 def carry_out_row(
@@ -105,7 +120,7 @@ def _close(tx: Transaction, subject: str, action: BulkActionRow, now: datetime) 
 def _flag(tx: Transaction, subject: str, action: BulkActionRow, now: datetime) -> str:
     flag = Flag(action.arguments["flag"])
     if not flags.set_flag(tx, subject, flag, now):
-        who = by(_flagged_by(tx, subject, EventKind.ORDER_FLAGGED, flag))
+        who = by(flags.set_by(tx, subject, flag))
         raise WrongStateError(f"order {subject} is flagged {flag} already{who}")
     return f"flagged {flag}"
 
@@ -113,13 +128,9 @@ def _flag(tx: Transaction, subject: str, action: BulkActionRow, now: datetime) -
 def _unflag(tx: Transaction, subject: str, action: BulkActionRow, now: datetime) -> str:
     flag = Flag(action.arguments["flag"])
     if not flags.lift_flag(tx, subject, flag, now):
-        who = _flagged_by(tx, subject, EventKind.ORDER_UNFLAGGED, flag)
+        who = flags.lifted_by(tx, subject, flag)
         raise WrongStateError(f"order {subject} is not flagged {flag}{who and f'; {who} lifted it'}")
     return f"no longer flagged {flag}"
-
-
-def _flagged_by(tx: Transaction, order_id: str, kind: EventKind, flag: Flag) -> str:
-    return last_actor(tx, order_id, [kind], events.c.payload.contains(f'"{flag}"'))
 
 
 def _check(tx: Transaction, subject: str, _action: BulkActionRow, now: datetime) -> str:

@@ -7,7 +7,7 @@ from monitor.guarantee.queue_rules import QueueRules
 from monitor.model.bulk_action import BulkAction
 from monitor.model.decision import Reason
 from monitor.model.refill import RefillState
-from storage import held_refills, operator_actions, refill_moves, refills
+from storage import held_refills, operator_actions, refill_moves, refills, targets
 from storage.engine import Transaction
 from storage.errors import WrongStateError
 from storage.event_actor import by
@@ -33,6 +33,7 @@ def act_on_refill(
     now: datetime,
 ) -> RefillRow:
     """Carry out an action; raises what `operator_actions.act` raises, and WrongStateError after a change."""
+    targets.of_order(tx, refills.get(tx, refill_id).order_id, lock=True)  # no evaluation until the commit
     before = refills.get(tx, refill_id)
     if (before.state, before.reason) != (expected.state, expected.reason):
         who = by(refill_moves.last_by(tx, before.order_id, refill_id))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, text, update
+from sqlalchemy import Connection, Update, delete, func, insert, select, text, update
 
 from monitor.model.bulk_action import BulkAction, BulkState, ItemResult
 from storage.actor import actor
@@ -195,19 +195,28 @@ def confirm(connection: Connection, bulk_action_id: int, now: datetime) -> None:
         raise WrongStateError(f"bulk action {bulk_action_id} was previewed by {row.actor}; preview your own")
     change = update(bulk_actions).where(_b.bulk_action_id == bulk_action_id, _PREVIEWED, _b.expires_at > now)
     if connection.execute(change.values(state=BulkState.RUNNING, confirmed_at=now)).rowcount == 0:
-        expired = row.state is BulkState.PREVIEWED
-        why = "the preview is too old; preview it again" if expired else f"it is {row.state}"
+        state = get(connection, bulk_action_id).state  # somebody may have stopped it meanwhile
+        expired = state is BulkState.PREVIEWED
+        why = "the preview is too old; preview it again" if expired else f"it is {state}"
         raise WrongStateError(f"bulk action {bulk_action_id} cannot be confirmed: {why}")
 
 
 def stop(connection: Connection, bulk_action_id: int, now: datetime) -> None:
     """Carry out no further row of an action; raises NotFoundError, or WrongStateError if it is over."""
-    row = get(connection, bulk_action_id)
-    change = update(bulk_actions).where(
-        _b.bulk_action_id == bulk_action_id, _b.state.in_((BulkState.PREVIEWED, BulkState.RUNNING))
-    )
-    if connection.execute(change.values(state=BulkState.STOPPED, finished_at=now)).rowcount == 0:
+    if connection.execute(_stopped(now).where(_b.bulk_action_id == bulk_action_id)).rowcount == 0:
+        row = get(connection, bulk_action_id)
         raise WrongStateError(f"bulk action {bulk_action_id} is {row.state} already")
+
+
+def stop_all(connection: Connection, now: datetime) -> None:
+    """Carry out no further row of any action."""
+    connection.execute(_stopped(now))
+
+
+def _stopped(now: datetime) -> Update:
+    """Stop the actions that are not over."""
+    change = update(bulk_actions).where(_b.state.in_((BulkState.PREVIEWED, BulkState.RUNNING)))
+    return change.values(state=BulkState.STOPPED, finished_at=now)
 
 
 def running(connection: Connection) -> list[BulkActionRow]:

@@ -6,8 +6,11 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, insert, select
 
 from monitor.events.changes import flag_changed
+from monitor.events.kind import EventKind
 from monitor.model.order import Flag
 from storage import drops, events, refills, targets
+from storage.alert_tables import events as event_table
+from storage.event_actor import last_actor
 from storage.schema import order_flags, orders
 
 _f = order_flags.c
@@ -44,6 +47,20 @@ def lift_flag(connection: Connection, order_id: str, flag: Flag, now: datetime, 
         events.add(connection, flag_changed(order_id, flag, comment, set_=False), now)
         targets.schedule_by(connection, [target.target_id], now, f"{flag} lifted from {order_id}")
     return gone
+
+
+def set_by(connection: Connection, order_id: str, flag: Flag) -> str:
+    """Who set a flag last; empty if that is not known."""
+    return _last_by(connection, order_id, flag, EventKind.ORDER_FLAGGED)
+
+
+def lifted_by(connection: Connection, order_id: str, flag: Flag) -> str:
+    """Who lifted a flag last; empty if that is not known."""
+    return _last_by(connection, order_id, flag, EventKind.ORDER_UNFLAGGED)
+
+
+def _last_by(connection: Connection, order_id: str, flag: Flag, kind: EventKind) -> str:
+    return last_actor(connection, order_id, [kind], event_table.c.payload.contains(f'"{flag}"'))
 
 
 def of_order(connection: Connection, order_id: str) -> frozenset[Flag]:

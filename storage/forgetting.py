@@ -4,16 +4,18 @@ A target that only forgotten orders use loses its link. It cannot be looked at a
 its orders ends. The orders stay as tombstones (`forgotten_at`): a later import skips their rows.
 """
 
+import json
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, case, delete, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Text, and_, case, delete, or_, select, update
 
 from monitor.events.changes import CustomerForgotten
 from monitor.events.event import Earlier, Event
 from monitor.events.kind import EventKind
+from monitor.model.bulk_action import BulkAction
 from monitor.model.decision import Reason
 from monitor.model.link import Link
 from monitor.model.refill import RefillState
@@ -21,6 +23,7 @@ from monitor.model.terms import RefillMode
 from storage import events as event_rows
 from storage import flags, order_states, requests, targets
 from storage.alert_tables import deliveries, events
+from storage.bulk_tables import bulk_actions, bulk_items
 from storage.engine import advisory_lock
 from storage.errors import WrongStateError
 from storage.pipeline_tables import notification_events, problems, routed_alerts, silences
@@ -121,8 +124,25 @@ def _remove_texts(connection: Connection, order_ids: Sequence[str]) -> None:
     connection.execute(update(refill_events).where(of_consumers).values(detail=REMOVED))
     noted = and_(reviews.c.order_id.in_(order_ids), reviews.c.note != "")
     connection.execute(update(reviews).where(noted).values(note=REMOVED))
+    _remove_bulk_texts(connection, order_ids)
     digest = and_(events.c.kind == EventKind.DIGEST_DUE, events.c.version != 0)  # it names who waits
     _remove_events(connection, or_(events.c.order_id.in_(order_ids), digest))
+
+
+def _remove_bulk_texts(connection: Connection, order_ids: Sequence[str]) -> None:
+    """Remove notes of bulk actions on reviews of the orders, and all filters by customer or link.
+
+    A filter may name a customer in any spelling.
+    """
+    action, row = bulk_actions.c, bulk_items.c
+    mine = select(reviews.c.review_id.cast(Text)).where(reviews.c.order_id.in_(order_ids))
+    theirs = select(row.item_id).where(row.bulk_action_id == action.bulk_action_id, row.subject.in_(mine))
+    noted = and_(action.verb == BulkAction.CLOSE, theirs.exists())
+    note = json.dumps({"note": REMOVED})
+    connection.execute(update(bulk_actions).where(noted).values(arguments=note))
+    for column in (action.filter, action.list_path):
+        named = or_(column.contains("customer="), column.contains("link="))
+        connection.execute(update(bulk_actions).where(named).values({column.name: ""}))
 
 
 def _remove_events(connection: Connection, about: ColumnElement[bool]) -> None:

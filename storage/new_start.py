@@ -13,7 +13,7 @@ from sqlalchemy import Connection, RowMapping, delete, select, text, update
 from monitor.model.decision import Action, Decision, Reason
 from monitor.model.refill import RefillState
 from monitor.model.terms import Terms
-from storage import drops, refill_moves, refills, row_numbers, transfers, user_sessions
+from storage import bulk_actions, drops, refill_moves, refills, row_numbers, transfers, user_sessions
 from storage.daemon_table import daemons
 from storage.schema import OPEN_REFILL, orders, targets
 from storage.schema import drops as drop_table
@@ -52,6 +52,7 @@ def start_anew(
     connection.execute(update(targets).values(noop_until=None))  # as every change of orders does
     connection.execute(delete(daemons))  # processes of the time of the backup
     user_sessions.end_all(connection)  # some may have been ended since
+    bulk_actions.stop_all(connection, now)  # their rows may have been carried out since
     transfers.record(connection, action, place, now, start.first_id, start.hold_until)
     return start
 

@@ -16,6 +16,7 @@ from monitor.model.order import Order
 from monitor.model.target import Metric
 from storage import events
 from storage.alert_tables import events as event_table
+from storage.chunks import chunks
 from storage.column_types import AnySelect
 from storage.errors import NotFoundError, WrongStateError
 from storage.event_actor import by, last_actor
@@ -76,6 +77,8 @@ class ReviewListing(ReviewRow):
     """Units of the order's refills that were completed since the review was opened."""
 
 
+_CHUNK = 500
+"""Ids in one query."""
 _v = reviews.c
 _OPEN = text("reviews.closed_at IS NULL")
 _REFILLED = (
@@ -152,9 +155,11 @@ def open_by_cause(connection: Connection) -> dict[ReviewCause, int]:
 
 
 def named(connection: Connection, review_ids: Sequence[int]) -> list[ReviewListing]:
-    """The reviews with these ids, open or closed; unknown ids are skipped."""
-    rows = [connection.execute(LISTED.where(_v.review_id == i)).one_or_none() for i in review_ids]
-    return [ReviewListing(**row._asdict()) for row in rows if row is not None]
+    """The reviews with these ids, open or closed, in the order of their ids; unknown ids are skipped."""
+    query = LISTED.order_by(_v.review_id)
+    parts = chunks(sorted(set(review_ids)))
+    found = (connection.execute(query.where(_v.review_id.in_(part))).all() for part in parts)
+    return [ReviewListing(**row._asdict()) for rows in found for row in rows]
 
 
 def orders_of(connection: Connection, review_ids: Sequence[int]) -> dict[str, str]:

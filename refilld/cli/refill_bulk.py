@@ -13,8 +13,9 @@ from refilld.cli.confirm import confirmed
 from refilld.cli.context import CommandContext
 from refilld.cli.preview import group_lines, left_out_lines
 from refilld.cli.progress import with_progress
+from refilld.services.frozen_preview import parts_of
 from refilld.services.refill_bulk import RefillResult, carry_out, plan_found
-from refilld.services.refill_plan import PlannedRefill, RefillPlan, totals
+from refilld.services.refill_plan import PlannedRefill, RefillPlan, outcome_rows
 from refilld.terminal import printable
 from storage.engine import Database, Transaction
 from storage.refill_selection import RefillFilter
@@ -86,13 +87,12 @@ def preview(plan: RefillPlan) -> list[str]:
 
 
 def _totals(what: str, planned: tuple[PlannedRefill, ...], *, grouped: bool) -> list[str]:
-    if not planned:
-        return []
-    found = totals(planned)
-    lines = [printable(f"{what} {sum_words(found.all)}, of {counted(found.orders, 'order')}")]
-    if grouped:
-        lines += group_lines("service", found.by_service, "refill")
-        lines += group_lines("provider", found.by_provider, "refill")
+    lines = []
+    for found in parts_of((what, outcome_rows(planned))):
+        lines.append(printable(f"{what} {sum_words(found.all)}, of {counted(found.orders, 'order')}"))
+        if grouped:
+            lines += group_lines("service", found.by_service, "refill")
+            lines += group_lines("provider", found.by_provider, "refill")
     return lines
 
 

@@ -15,15 +15,15 @@ from monitor.guarantee.queue_rules import QueueRules
 from monitor.model.bulk_action import BulkAction
 from monitor.model.order import Flag
 from monitor.model.refill import RefillState
-from monitor.model.sums import Item, item, item_of
+from monitor.model.sums import Item, item_of
 from refilld.services import frozen_preview, refill_bulk, review_bulk
 from refilld.services.event_query import ALERTS
 from refilld.services.frozen_preview import OutcomeRows, PreviewPart, parts_of
 from refilld.services.left_out import LeftOut
 from refilld.services.order_query import ORDERS
-from refilld.services.refill_plan import PlannedRefill, RefillPlan
+from refilld.services.refill_plan import PlannedRefill, RefillPlan, outcome_rows
 from refilld.services.refill_query import REFILLS
-from refilld.services.review_bulk import ReviewPlan
+from refilld.services.review_bulk import ReviewPlan, item_of_review
 from refilld.services.review_query import REVIEWS
 from storage import alert_list, bulk_actions, order_list, refill_selection
 from storage.alert_list import AlertFilter, AlertRow
@@ -87,13 +87,13 @@ def plan_refills(
         plan = refill_bulk.plan_found(tx, action, chosen, rules, now, MOST + 1)
         text = REFILLS.write_filter(chosen)
     else:
-        plan, text = refill_bulk.plan_named(tx, action, chosen[: MOST + 1], rules), ""
+        plan, text = refill_bulk.plan_named(tx, action, chosen, rules), ""
     planned = plan.planned[:MOST]
     kept = RefillPlan(plan.action, planned, plan.left_out)
     parts = (("queued", kept.queued), ("ended", kept.ended), ("kept_for_cap", kept.capped))
     items = [NewBulkItem(str(one.refill.refill_id), _expected(one)) for one in planned]
     new = _new(action, {}, text, now, more=len(plan.planned) + len(plan.left_out) > MOST)
-    shown = parts_of(*((name, _of_refills(rows)) for name, rows in parts))
+    shown = parts_of(*((name, outcome_rows(rows)) for name, rows in parts))
     return PlannedBulk(new, items, shown, kept.left_out)
 
 
@@ -104,13 +104,10 @@ def plan_reviews(
     if isinstance(chosen, ReviewFilter):
         plan, text = review_bulk.plan_found(tx, chosen, MOST + 1), REVIEWS.write_filter(chosen)
     else:
-        plan, text = review_bulk.plan_named(tx, chosen[: MOST + 1]), ""
+        plan, text = review_bulk.plan_named(tx, chosen), ""
     kept = ReviewPlan(plan.planned[:MOST], plan.left_out)
     items = [NewBulkItem(str(row.review_id), {}) for row in kept.planned]
-    rows = [
-        (row.order_id, row.service, row.provider, item(1, row.units, row.share, row.currency, row.share))
-        for row in kept.planned
-    ]
+    rows = [(row.order_id, row.service, row.provider, item_of_review(row)) for row in kept.planned]
     new = _new(BulkAction.CLOSE, {"note": note}, text, now, more=len(plan.planned) > MOST)
     return PlannedBulk(new, items, parts_of(("closed", rows)), kept.left_out)
 
@@ -128,9 +125,9 @@ def plan_orders(
         missing: list[LeftOut] = []
         text = ORDERS.write_filter(chosen)
     else:
-        found, text = order_list.named(tx, chosen[: MOST + 1]), ""
+        found, text = order_list.named(tx, chosen), ""
         known = {row.order_id for row in found}
-        missing = [LeftOut(i, "there is no such order") for i in dict.fromkeys(chosen) if i not in known]
+        missing = [LeftOut(i, "there is no such order") for i in chosen if i not in known]
     planned, left_out = _planned_orders(action, found[:MOST], flag)
     outcome = {BulkAction.FLAG: "flagged", BulkAction.UNFLAG: "unflagged"}.get(action, "checked")
     arguments = {} if flag is None else {"flag": str(flag)}
@@ -145,9 +142,12 @@ def plan_alerts(tx: Transaction, chosen: AlertFilter | Sequence[int], now: datet
     """Plan acknowledging alerts of problems that last."""
     if isinstance(chosen, AlertFilter):
         found = first_rows(partial(alert_list.page, tx, chosen), MOST + 1)
+        missing: list[LeftOut] = []
         text = ALERTS.write_filter(chosen)
     else:
-        found, text = alert_list.named(tx, chosen[: MOST + 1]), ""
+        found, text = alert_list.named(tx, chosen), ""
+        known = {row.event.event_id for row in found}
+        missing = [LeftOut(str(i), "there is no such alert") for i in chosen if i not in known]
     planned, left_out = _planned_alerts(found[:MOST])
     items = [NewBulkItem(str(row.event.event_id), {}) for row in planned]
     rows = [
@@ -155,18 +155,10 @@ def plan_alerts(tx: Transaction, chosen: AlertFilter | Sequence[int], now: datet
         for row in planned
     ]
     new = _new(BulkAction.ACKNOWLEDGE, {}, text, now, more=len(found) > MOST)
-    return PlannedBulk(new, items, parts_of(("acknowledged", rows)), tuple(left_out))
+    return PlannedBulk(new, items, parts_of(("acknowledged", rows)), (*missing, *left_out))
 
 
 _ONE = Item(1, 0, None, None)
-
-
-def _of_refills(planned: Sequence[PlannedRefill]) -> OutcomeRows:
-    rows = [(one.refill, one.units) for one in planned]
-    return [
-        (row.order_id, row.service, row.provider, item_of(1, units, row.price, row.currency, row.ordered))
-        for row, units in rows
-    ]
 
 
 def _of_orders(planned: Sequence[OrderListing]) -> OutcomeRows:

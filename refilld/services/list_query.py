@@ -72,7 +72,8 @@ def _link(given: str, _now: datetime) -> str:
 
 
 def _number(given: str, _now: datetime) -> int:
-    if not (given.isascii() and given.isdigit()) or not 1 <= int(given[:20]) <= LARGEST_ID:
+    plain = given.isascii() and given.isdigit() and len(given) <= len(str(LARGEST_ID))
+    if not plain or not 1 <= int(given) <= LARGEST_ID:
         raise ValueError(f"{_cut(given)} is not a number from 1")
     return int(given)
 

@@ -1,4 +1,4 @@
-"""What an action on several refills will do: pure values, and their totals for a preview."""
+"""What an action on several refills will do, as pure values."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,8 @@ from jobs.bulk_refills import ExpectedRefill
 from monitor.guarantee.daily_caps import QueuedUnits
 from monitor.model.bulk_action import BulkAction
 from monitor.model.refill import RefillState
-from monitor.model.sums import Item, Sum, grouped, item_of, summed
+from monitor.model.sums import item_of
+from refilld.services.frozen_preview import OutcomeRows
 from refilld.services.left_out import LeftOut
 from storage.refill_selection import SelectedRefill
 
@@ -59,29 +60,10 @@ class RefillPlan:
         return tuple(one for one in self.planned if one.state not in {RefillState.QUEUED, RefillState.HELD})
 
 
-@dataclass(frozen=True, slots=True)
-class RefillTotals:
-    """Totals of planned refills."""
-
-    orders: int
-    all: Sum
-    by_service: tuple[tuple[str | None, Sum], ...]
-    by_provider: tuple[tuple[str | None, Sum], ...]
-
-
-def totals(planned: Sequence[PlannedRefill]) -> RefillTotals:
-    """Add up planned refills: units and their share of the price."""
-    items = [_item(one) for one in planned]
-    services = [one.refill.service for one in planned]
-    providers = [one.refill.provider for one in planned]
-    return RefillTotals(
-        orders=len({one.refill.order_id for one in planned}),
-        all=summed(items),
-        by_service=tuple(grouped(zip(services, items, strict=True))),
-        by_provider=tuple(grouped(zip(providers, items, strict=True))),
-    )
-
-
-def _item(one: PlannedRefill) -> Item:
-    row = one.refill
-    return item_of(1, one.units, row.price, row.currency, row.ordered)
+def outcome_rows(planned: Sequence[PlannedRefill]) -> OutcomeRows:
+    """Planned refills to be added up, with the share of the price for their units."""
+    rows = [(one.refill, one.units) for one in planned]
+    return [
+        (row.order_id, row.service, row.provider, item_of(1, units, row.price, row.currency, row.ordered))
+        for row, units in rows
+    ]

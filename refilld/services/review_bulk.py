@@ -22,15 +22,15 @@ class ReviewPlan:
 
     @property
     def all(self) -> Sum:
-        return summed(map(_item, self.planned))
+        return summed(map(item_of_review, self.planned))
 
     @property
     def by_cause(self) -> list[tuple[str | None, Sum]]:
-        return grouped((str(row.cause), _item(row)) for row in self.planned)
+        return grouped((str(row.cause), item_of_review(row)) for row in self.planned)
 
     @property
     def by_provider(self) -> list[tuple[str | None, Sum]]:
-        return grouped((row.provider, _item(row)) for row in self.planned)
+        return grouped((row.provider, item_of_review(row)) for row in self.planned)
 
 
 def plan_named(tx: Transaction, review_ids: Sequence[int]) -> ReviewPlan:
@@ -61,5 +61,6 @@ def close_all(
         yield error
 
 
-def _item(row: ReviewListing) -> Item:
+def item_of_review(row: ReviewListing) -> Item:
+    """The units of a review and their price, to be added up."""
     return item(1, row.units, row.share, row.currency, row.share)

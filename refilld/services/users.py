@@ -85,8 +85,7 @@ def enable(tx: Transaction, typed: str, now: datetime) -> None:
 def require_other_admin(tx: Transaction, user: UserRow) -> None:
     """Raise WrongStateError if nobody else could manage users at the pages."""
     advisory_lock(tx, "refilld last admin")  # or two admins could lock out each other
-    admin = user.role is Role.ADMIN and user.disabled_at is None
-    if admin and users.enabled_admins(tx) == [user.user_id]:
+    if users.enabled_admins(tx) == [user.user_id]:
         raise WrongStateError(f"{user.name} is the last admin; give another user the role admin first")
 
 

@@ -3,8 +3,9 @@
 A route without a role is refused, so that none is forgotten.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
+from itertools import chain
 from urllib.parse import quote, urlsplit
 
 from flask import Flask, Response, abort, g, redirect, request
@@ -22,6 +23,8 @@ PUBLIC = frozenset(
     | {"buyer", "buyer.ask"}
 )
 """Routes that need no sign-in."""
+LONGEST_PATH = 4_000
+"""Characters of a path that a form or a sign-in leads back to."""
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _OWN_SITE = frozenset({"same-origin", "none"})
 
@@ -37,11 +40,19 @@ def register(app: Flask, find: Callable[[], Visitor], roles: Mapping[str, Role],
         if request.endpoint == "static_files.file":
             return None
         g.visitor = find()
+        _require_no_nul([request.path], HTTPStatus.NOT_FOUND)
         if request.method not in READING:
             require_own_form(origin)
+            _require_no_nul(chain(*request.form.items(multi=True)), HTTPStatus.BAD_REQUEST)
         if request.endpoint is None or request.endpoint in PUBLIC:
             return None  # a path without a route is answered with 404
         return _refusal(roles.get(request.endpoint))
+
+
+def _require_no_nul(texts: Iterable[str], status: HTTPStatus) -> None:
+    """Refuse what holds a NUL: nobody can type it, and PostgreSQL cannot store it."""
+    if any("\0" in text for text in texts):
+        abort(status, "The form has a character (NUL) that no text may contain.")
 
 
 def _refusal(needed: Role | None) -> AnyResponse | None:
@@ -66,7 +77,7 @@ def _to_sign_in() -> AnyResponse:
 def own_path(path: str) -> str:
     """The path, if it is one of this site; otherwise that of the first page."""
     plain = path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable()
-    return path if plain and not urlsplit(path).netloc else "/"
+    return path if plain and len(path) <= LONGEST_PATH and not urlsplit(path).netloc else "/"
 
 
 def require_own_form(origin: str) -> None:

@@ -44,7 +44,7 @@ def create_pages(desk: Desk, pages: tuple[DeskPage, ...] = PAGES) -> Flask:
     security_headers.register(app, secure=web.secure)
     visitors = Visitors(desk)
     visitors.register(app)
-    access.register(app, visitors.find, _roles(pages), web.origin)
+    access.register(app, visitors.find, _roles(pages), web.public_url)
     flashes.register(app, secure=web.secure)
     errors.register(app)
     formats.register(app)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from http import HTTPStatus
 from secrets import token_urlsafe
+from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, g, request
 
@@ -22,6 +23,7 @@ from storage.errors import UnreachableError
 _SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
 _LONGEST_NAME = 100
 _GROUPS = re.compile(r"[,;|]")
+_OF_NO_DOMAIN = re.compile(r"[^.]*|[0-9.]+")
 
 
 class Visitors:
@@ -66,6 +68,8 @@ class Visitors:
                 HTTPStatus.FORBIDDEN,
                 gettext("The proxy sent a name in {header} that cannot be used.", header=section.user),
             )
+        if not _is_sent_to_us(self._web):
+            abort(HTTPStatus.FORBIDDEN, "The Host of this request is not that of web.public_url. Set that.")
         role = _role(section)
         if role is None:
             abort(
@@ -89,6 +93,16 @@ class Visitors:
         """Note that a session is used; pages are shown even if nothing can be written."""
         with suppress(UnreachableError), self._desk.database.write() as tx:
             user_sessions.seen(tx, session_id, now)
+
+
+def _is_sent_to_us(web: WebSection) -> bool:
+    """Whether a request names our host, an address, or a host without a domain.
+
+    Else somebody's domain may lead here (DNS rebinding), so that their page, in a browser on the machine of
+    the proxy, could send the headers of the proxy.
+    """
+    host = request.host.partition(":")[0].lower()
+    return bool(_OF_NO_DOMAIN.fullmatch(host)) or host == urlsplit(web.public_url).hostname
 
 
 def _role(section: TrustedHeaderSection) -> Role | None:

@@ -1,18 +1,25 @@
 """Bulk actions: frozen, confirmed once by who previewed them, each row carried out once."""
 
 from collections.abc import Iterator
+from queue import Queue
+from threading import Thread
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
+from jobs.bulk_refills import ExpectedRefill, act_on_refill
+from monitor.guarantee.queue_rules import QueueRules
 from monitor.model.bulk_action import BulkAction, BulkState, ItemResult
-from storage import bulk_actions
+from monitor.model.decision import Reason
+from monitor.model.refill import RefillState
+from storage import bulk_actions, targets
 from storage.actor import Actor, acting
 from storage.bulk_actions import BulkProgress, NewBulkAction, NewBulkItem
 from storage.engine import Database
 from storage.errors import NotFoundError, WrongStateError
 from storage.pages import PageRequest
-from tests.builders import MINUTE, NOW
-from tests.storage.shop import at_once, rows_of
+from tests.builders import MINUTE, NOW, an_order
+from tests.storage.shop import at_once, bring_to, rows_of, sell
 
 ANA = Actor("user ana", "request-1")
 
@@ -110,6 +117,25 @@ def test_a_stopped_action_goes_no_further(database: Database) -> None:
             bulk_actions.stop(tx, number, NOW)
 
 
+def test_who_confirms_while_somebody_stops_is_told_that_it_is_stopped(postgresql: Database) -> None:
+    """And not that the preview is too old."""
+    number, told = previewed(postgresql), Queue[str]()
+
+    def confirm() -> None:
+        with acting(ANA), pytest.raises(WrongStateError) as refused, postgresql.write() as tx:
+            bulk_actions.confirm(tx, number, NOW)
+        told.put(str(refused.value))
+
+    confirming = Thread(target=confirm)
+    with postgresql.write() as tx:
+        bulk_actions.stop(tx, number, NOW)
+        confirming.start()
+        while not tx.exec_driver_sql("SELECT 1 FROM pg_locks WHERE NOT granted").first():
+            assert confirming.is_alive()
+    confirming.join()
+    assert told.get() == f"bulk action {number} cannot be confirmed: it is stopped"
+
+
 def test_previews_that_nobody_confirmed_are_deleted_with_their_rows(database: Database) -> None:
     previewed(database)
     number = confirmed(database)
@@ -130,6 +156,19 @@ def test_an_action_that_ended_is_deleted_in_batches_and_goes_with_its_last_row(d
     assert batches == [(2, True), (1, True), (0, False)]
     assert [found[number].total for number in (ended, newer, running)] == [0, 1, 1]
     assert {row.bulk_action_id for row in rows_of(database, "bulk_actions")} == {newer, running}
+
+
+def test_a_refill_is_compared_with_what_was_shown_once_its_target_is_locked(postgresql: Database) -> None:
+    """So that no evaluation changes it between the comparison and the action."""
+    sell(postgresql, an_order("1"))
+    with postgresql.write() as tx:
+        refill_id = bring_to(tx, "1", RefillState.HELD)
+    shown = ExpectedRefill(RefillState.DEAD, Reason.MASS_DROP, 100)
+    with postgresql.write() as evaluation, postgresql.write() as tx:
+        targets.of_order(evaluation, "1", lock=True)
+        tx.exec_driver_sql("SET LOCAL lock_timeout = '10ms'")
+        with pytest.raises(OperationalError, match="lock timeout"):
+            act_on_refill(tx, BulkAction.CANCEL, refill_id, shown, QueueRules(), NOW)
 
 
 def test_an_action_keeps_what_was_shown_and_the_list_that_it_was_chosen_from(database: Database) -> None:

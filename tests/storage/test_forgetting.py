@@ -1,15 +1,17 @@
 """Forgetting a customer: names are gone, numbers stay, and no import brings a name back; on both engines."""
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import Connection, update
 
 from monitor.alerts.matchers import parse_matchers
 from monitor.events.digests import digest_due
 from monitor.events.kind import EventKind
+from monitor.model.bulk_action import BulkAction
 from monitor.model.order import Flag
 from monitor.model.refill import RefillState
 from monitor.model.snapshot import Outcome
 from storage import (
+    bulk_actions,
     events,
     flags,
     forgetting,
@@ -18,10 +20,12 @@ from storage import (
     orders,
     refills,
     requests,
+    reviews,
     silences,
     snapshots,
     targets,
 )
+from storage.bulk_actions import NewBulkAction, NewBulkItem
 from storage.engine import Database
 from storage.errors import WrongStateError
 from storage.forgetting import CustomerTarget
@@ -43,6 +47,14 @@ def forget(database: Database, customer: str = NAME) -> list[CustomerTarget]:
     return found
 
 
+def close_in_bulk(tx: Connection, chosen_by: str, note: str) -> None:
+    """Preview that all reviews of the order are closed with a note."""
+    new = NewBulkAction(BulkAction.CLOSE, {"note": note}, chosen_by, more=False, expires_at=NOW + HOUR)
+    items = [NewBulkItem(str(row.review_id), {}) for row in reviews.of_order(tx, "1")]
+    assert items
+    bulk_actions.note_list(tx, bulk_actions.add(tx, new, items, NOW), f"/reviews?{chosen_by}")
+
+
 @pytest.fixture
 def named(database: Database) -> Database:
     """An order of the customer with a failed refill, alerts, a request, a note and a failed look."""
@@ -62,6 +74,7 @@ def named(database: Database) -> Database:
             found = parse_matchers(matchers)
             silence = NewSilence(found, "root", comment, starts_at=NOW, ends_at=NOW + HOUR)
             silences.add(tx, silence, NOW)
+        close_in_bulk(tx, f"customer={PROFILE}&link={link}", f"wrote to {PROFILE}")
         requests.ask(tx, "1", NOW)
         snapshots.add(tx, target_id, a_failed_look(Outcome.SCHEMA, target=a_profile(PROFILE), detail=PROFILE))
         names = {"owner": PROFILE, "account": PROFILE, "username_now": PROFILE, "request_key": PROFILE}

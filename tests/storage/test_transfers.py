@@ -9,9 +9,21 @@ from jobs.look_recording import record_looks
 from monitor.cadence.fixed import FixedCadence
 from monitor.evaluation.evaluate import LookPolicy
 from monitor.guarantee.mass_drop import MassDropRule
+from monitor.model.bulk_action import BulkAction, BulkState
 from monitor.model.decision import Reason
 from monitor.model.refill import RefillState
-from storage import drops, leases, new_start, operator_actions, refills, row_numbers, targets, transfers
+from storage import (
+    bulk_actions,
+    drops,
+    leases,
+    new_start,
+    operator_actions,
+    refills,
+    row_numbers,
+    targets,
+    transfers,
+)
+from storage.bulk_actions import NewBulkAction, NewBulkItem
 from storage.engine import Database
 from storage.schema import refills as refill_table
 from storage.schema import targets as target_table
@@ -124,6 +136,18 @@ def test_a_drop_that_is_confirmed_soon_after_is_held_until_deliveries_are_counte
     assert (row.state, row.reason, row.release_at) == (RefillState.HELD, Reason.RESTORED, NOW + DAY)
     look(database, 2000, NOW + DAY + MINUTE)
     assert newest(database).state is RefillState.REJECTED
+
+
+def test_a_bulk_action_of_the_backup_goes_no_further(database: Database) -> None:
+    """It may have requeued the same refills before the restore."""
+    new = NewBulkAction(BulkAction.REQUEUE, {}, "state=dead", more=False, expires_at=NOW + DAY)
+    with database.write() as connection:
+        number = bulk_actions.add(connection, new, [NewBulkItem("1", {})], NOW)
+        bulk_actions.confirm(connection, number, NOW)
+    restored(database)
+    with database.write() as connection:
+        assert bulk_actions.take_item(connection, number) is None
+        assert bulk_actions.get(connection, number).state is BulkState.STOPPED
 
 
 def test_the_fast_path_is_closed_until_the_next_evaluation(database: Database) -> None:

@@ -7,7 +7,7 @@ from types import UnionType
 from typing import Any, get_args, get_type_hints
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from refilld.services.decision_query import DECISIONS
@@ -65,7 +65,7 @@ def queries(draw: st.DrawFn, query: QueryFormat[Any]) -> ListQuery[Any]:
 
 
 @pytest.mark.parametrize("noun", FORMATS)
-@settings(max_examples=30)
+@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_a_list_is_read_as_it_was_written(noun: str, data: st.DataObject) -> None:
     """With every field, any cursor, and either order."""
@@ -74,7 +74,7 @@ def test_a_list_is_read_as_it_was_written(noun: str, data: st.DataObject) -> Non
 
 
 @pytest.mark.parametrize("noun", FORMATS)
-@settings(max_examples=30)
+@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow])
 @given(text=st.text(max_size=200) | st.from_regex(r"(since|limit|cursor|link|state|metric)=[\w.%&=+-]{0,40}"))
 def test_no_query_string_raises(noun: str, text: str) -> None:
     """It is read, or each fault names its field."""
@@ -102,6 +102,14 @@ def test_every_fault_is_told_at_once() -> None:
         "cursor": "'x' is no place in this list",
         "link": "'https://example.com/a' is not on instagram.com",
     }
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "1.5", "9" * 19 + "0", "0" * 19 + "1" + "9" * 20, "\u0661"])
+def test_a_number_that_is_no_id_is_a_fault(number: str) -> None:
+    """Also one that is too large for the database behind many zeros."""
+    found = DELIVERIES.parse(f"endpoint_id={number}", NOW)
+    assert isinstance(found, tuple)
+    assert [fault.field for fault in found] == ["endpoint_id"]
 
 
 def test_an_age_is_a_time_before_now_and_empty_fields_do_not_filter() -> None:

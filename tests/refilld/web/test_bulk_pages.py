@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, urlencode
 
 import pytest
@@ -169,9 +170,14 @@ def test_without_a_daemon_the_page_says_so_and_what_to_do(bulk: BulkDesk) -> Non
         ({"id": "1", "subject": "reviews", "action": "close", "note": "a\0b"}, "control characters"),
         ({"id": "1", "subject": "orders", "action": "flag", "flag": "x"}, "there is no flag"),
         ({"id": "1\0", "subject": "orders", "action": "check"}, "is no id"),
+        ({"id": "w" * 1_001, "subject": "orders", "action": "check"}, "is no id"),
+        (
+            {"id": [f"{i}" for i in range(10_001)]},
+            "10,001 rows are selected; one action takes at most 10,000",
+        ),
     ],
 )
-def test_a_forged_form_previews_nothing(bulk: BulkDesk, fields: dict[str, str], told: str) -> None:
+def test_a_forged_form_previews_nothing(bulk: BulkDesk, fields: dict[str, Any], told: str) -> None:
     ana = bulk.desk.browser(Role.OPERATOR, "ana")
     path = bulk.preview(ana, **fields)
     if told:
@@ -236,6 +242,19 @@ def test_more_rows_than_one_action_takes_are_told(bulk: BulkDesk, monkeypatch: p
     page = ana.get(bulk.preview(ana, all="yes", filter="")).text
     assert "These are 2 of them" in page
     assert "Approve refills: 2" in page
+
+
+def test_an_id_that_is_sent_often_is_one_row(bulk: BulkDesk) -> None:
+    ana = bulk.desk.browser(Role.OPERATOR, "ana")
+    page = ana.get(bulk.preview(ana, id=["1"] * 10_001 + ["2"])).text
+    assert "Approve refills: 2" in page
+
+
+def test_an_alert_that_is_not_known_is_left_out(bulk: BulkDesk) -> None:
+    ana = bulk.desk.browser(Role.OPERATOR, "ana")
+    page = ana.get(bulk.preview(ana, subject="alerts", action="acknowledge", id="987654")).text
+    assert "there is no such alert" in page
+    assert "987654" in page
 
 
 def test_the_pages_of_many_rows_read_little(bulk: BulkDesk) -> None:

@@ -7,6 +7,7 @@ import pytest
 from monitor.model.role import Role
 from refilld.services import users as user_actions
 from storage import event_list, users
+from storage.errors import WrongStateError
 from storage.event_list import EventFilter
 from storage.last_sign_ins import last_sign_ins
 from storage.users import UserRow
@@ -107,6 +108,14 @@ def test_the_last_admin_cannot_be_locked_out(desk: DeskWorld, admin: Browser, ac
     admin.post(f"/users/{action}", name="owner", role=role)
     assert admin.get("/users").status_code == 303
     assert (user(desk, "owner").disabled_at, user(desk, "owner").role) != (None, Role.ADMIN)
+
+
+def test_a_user_who_was_made_the_last_admin_meanwhile_is_not_locked_out(desk: DeskWorld) -> None:
+    with desk.database.write() as tx:
+        before = users.get(tx, users.add(tx, "ana", Role.VIEWER, "hash", desk.now))
+        users.set_role(tx, before.user_id, Role.ADMIN, desk.now)
+        with pytest.raises(WrongStateError, match="ana is the last admin"):
+            user_actions.require_other_admin(tx, before)
 
 
 def test_an_unknown_user_is_told(desk: DeskWorld, admin: Browser) -> None:
