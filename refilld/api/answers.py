@@ -214,7 +214,7 @@ class ClaimAnswer(AnswerBody):
     refills: list[ClaimedAnswer]  # type: ignore[valid-type]
 
 
-class LeaseAnswer(AnswerBody):
+class ExtendedAnswer(AnswerBody):
     """A lease that was extended."""
 
     refill_id: int

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Response, request
 
-from refilld.api.answers import ClaimAnswer, LeaseAnswer, MovedAnswer, OperatedAnswer
+from refilld.api.answers import ClaimAnswer, ExtendedAnswer, MovedAnswer, OperatedAnswer
 from refilld.api.long_poll import WaiterPool
 from refilld.api.refill_actions import RefillActions
 from refilld.api.responses import answer
@@ -86,7 +86,7 @@ def _of_consumers(queue: RefillQueue) -> Iterator[ApiRoute]:
         gives={name: f"$response.body#/refills/0/{name}" for name in ("refill_id", "lease_token")},
     )
     rows: tuple[tuple[str, type[LeaseBody], type], ...] = (
-        ("Extend a lease", ExtendBody, LeaseAnswer),
+        ("Extend a lease", ExtendBody, ExtendedAnswer),
         ("A refill was delivered", CompleteBody, MovedAnswer),
         ("A refill could not be delivered", FailBody, MovedAnswer),
         ("Give a refill back undelivered", LeaseBody, MovedAnswer),
