@@ -222,7 +222,7 @@ def test_an_unreachable_database_is_a_503_with_retry_after(
         raise error
 
     caller = world.caller()
-    monkeypatch.setattr(leases, "anything_ready", fail)
+    monkeypatch.setattr(leases, "claim", fail)
     with structlog.testing.capture_logs() as logs:
         answer = caller.post("/claim", {})
     assert answer.status_code == 503
