@@ -8,6 +8,7 @@ from flask import url_for
 from sqlalchemy import Engine, event
 
 from monitor.cadence.schedule import Priority
+from monitor.events.kind import EventKind
 from monitor.model.decision import Action
 from monitor.model.order import Flag
 from monitor.model.role import Role
@@ -130,12 +131,15 @@ def test_the_start_count_is_corrected(order: DeskWorld) -> None:
         assert order_states.one_order(tx, "1").start_count == 900
 
 
-def test_check_now_makes_the_target_due(order: DeskWorld) -> None:
+def test_check_now_makes_the_target_due_and_is_in_the_audit_trail(order: DeskWorld) -> None:
     browser = operator(order)
     browser.post("/orders/1/check")
     assert "The target is looked at next" in browser.get("/orders/1").text
     with order.database.read() as tx:
         assert targets.of_order(tx, "1").schedule.priority is Priority.URGENT
+        checked = EventFilter(order_id="1", kind=EventKind.ORDER_CHECK_REQUESTED)
+        (row,) = event_list.page(tx, checked, PageRequest()).rows
+    assert row.actor.startswith("page ")
 
 
 def test_the_chart_is_given_as_data_and_in_parts(order: DeskWorld) -> None:
