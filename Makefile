@@ -34,7 +34,8 @@ endef
 LOCALE := refilld/translations/locale
 define catalogues
 $(BIN)/pybabel -q extract --mapping=pyproject.toml --output=$(VENV)/refilld.pot --project=refilld --no-location --no-wrap \
-	--sort-output -k labelled:1c,2 -k marked -k marked_forms:1,2 -k labelled_forms:1c,2,3 .
+	--sort-output -k labelled:1c,2 -k marked -k marked_forms:1,2 -k labelled_forms:1c,2,3 \
+	-k translatable -k ListColumn:2 -k FilterField:2 -k DeskPage:3 .
 $(BIN)/pybabel -q update --input-file=$(VENV)/refilld.pot --output-dir=$(LOCALE) --domain=refilld --no-wrap \
 	--no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date $(1)
 endef

@@ -21,13 +21,14 @@ from storage import bulk_actions, flags, problems, reviews, target_checks
 from storage.actor import Actor, acting
 from storage.bulk_actions import BulkActionRow, BulkItemRow
 from storage.engine import Database, Transaction
-from storage.errors import NotFoundError, OpenRefillError, WrongStateError
+from storage.errors import NotFoundError, OpenRefillError, UnreachableError, WrongStateError
 from storage.event_actor import by
 from storage.server_time import shared_time
 
 log = structlog.get_logger()
 ROWS = 100
 """Rows after which the job reports that it is alive."""
+_UNEXPECTED = "an unexpected error; it is in the log of refilld"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,21 +64,37 @@ class BulkActions:
                 log.info("bulk_action.finished", bulk_action_id=action.bulk_action_id, **facts)
 
     def _next_row(self, action: BulkActionRow) -> bool:
-        """Carry out the next row; False if there is none."""
-        with self.database.write() as tx:
-            item = bulk_actions.take_item(tx, action.bulk_action_id)
+        """Carry out the next row; False if there is none.
+
+        A row with which something unexpected happens is refused, or it would keep back all that follow.
+        """
+        item = None
+        try:
+            with self.database.write() as tx:
+                item = bulk_actions.take_item(tx, action.bulk_action_id)
+                if item is not None:
+                    self._settle(tx, action, item)
+        except UnreachableError:
+            raise
+        except Exception:
             if item is None:
-                return False
-            undone = tx.begin_nested()
-            try:
-                detail = carry_out_row(tx, action, item, self.rules, shared_time(tx, self.clock()))
-                undone.commit()
-                result = ItemResult.DONE
-            except (NotFoundError, WrongStateError, OpenRefillError) as error:
-                undone.rollback()
-                result, detail = ItemResult.REFUSED, str(error)
-            bulk_actions.settle_item(tx, item.item_id, result, detail)
-        return True
+                raise
+            log.exception("bulk_action.row_failed", bulk_action_id=action.bulk_action_id, row=item.subject)
+            with self.database.write() as tx:
+                bulk_actions.settle_item(tx, item.item_id, ItemResult.REFUSED, _UNEXPECTED)
+        return item is not None
+
+    def _settle(self, tx: Transaction, action: BulkActionRow, item: BulkItemRow) -> None:
+        """Carry out a row, and store what became of it."""
+        undone = tx.begin_nested()
+        try:
+            detail = carry_out_row(tx, action, item, self.rules, shared_time(tx, self.clock()))
+            undone.commit()
+            result = ItemResult.DONE
+        except (NotFoundError, WrongStateError, OpenRefillError) as error:
+            undone.rollback()
+            result, detail = ItemResult.REFUSED, str(error)
+        bulk_actions.settle_item(tx, item.item_id, result, detail)
 
 
 def carry_out_row(

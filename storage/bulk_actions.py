@@ -195,15 +195,16 @@ def confirm(connection: Connection, bulk_action_id: int, now: datetime) -> None:
         raise WrongStateError(f"bulk action {bulk_action_id} was previewed by {row.actor}; preview your own")
     change = update(bulk_actions).where(_b.bulk_action_id == bulk_action_id, _PREVIEWED, _b.expires_at > now)
     if connection.execute(change.values(state=BulkState.RUNNING, confirmed_at=now)).rowcount == 0:
-        expired = row.state is BulkState.PREVIEWED
-        why = "the preview is too old; preview it again" if expired else f"it is {row.state}"
+        state = get(connection, bulk_action_id).state  # somebody may have stopped it meanwhile
+        expired = state is BulkState.PREVIEWED
+        why = "the preview is too old; preview it again" if expired else f"it is {state}"
         raise WrongStateError(f"bulk action {bulk_action_id} cannot be confirmed: {why}")
 
 
 def stop(connection: Connection, bulk_action_id: int, now: datetime) -> None:
     """Carry out no further row of an action; raises NotFoundError, or WrongStateError if it is over."""
-    row = get(connection, bulk_action_id)
     if connection.execute(_stopped(now).where(_b.bulk_action_id == bulk_action_id)).rowcount == 0:
+        row = get(connection, bulk_action_id)
         raise WrongStateError(f"bulk action {bulk_action_id} is {row.state} already")
 
 

@@ -155,10 +155,11 @@ def open_by_cause(connection: Connection) -> dict[ReviewCause, int]:
 
 
 def named(connection: Connection, review_ids: Sequence[int]) -> list[ReviewListing]:
-    """The reviews with these ids, open or closed; unknown ids are skipped."""
-    parts = chunks(sorted(set(review_ids)), _CHUNK)
-    queries = [LISTED.where(_v.review_id.in_(part)).order_by(_v.review_id) for part in parts]
-    return [ReviewListing(**row._asdict()) for query in queries for row in connection.execute(query)]
+    """The reviews with these ids, open or closed, in the order of their ids; unknown ids are skipped."""
+    query = LISTED.order_by(_v.review_id)
+    parts = chunks(sorted(set(review_ids)))
+    found = (connection.execute(query.where(_v.review_id.in_(part))).all() for part in parts)
+    return [ReviewListing(**row._asdict()) for rows in found for row in rows]
 
 
 def orders_of(connection: Connection, review_ids: Sequence[int]) -> dict[str, str]:

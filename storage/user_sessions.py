@@ -36,6 +36,8 @@ class SessionUser:
     name: str
     role: Role
     seen_at: datetime
+    language: str | None = None
+    """That they have chosen for the pages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ def begin(
 
 def found(connection: Connection, token: str, idle: timedelta, now: datetime) -> SessionUser | None:
     """The user of a session; None if it is unknown or has ended."""
-    query = select(_s.session_id, _u.user_id, _u.name, _u.role, _s.seen_at).join(
+    query = select(_s.session_id, _u.user_id, _u.name, _u.role, _s.seen_at, _u.language).join(
         users, _u.user_id == _s.user_id
     )
     lasts = (_s.expires_at > now, _s.seen_at > now - idle, _u.disabled_at.is_(None))

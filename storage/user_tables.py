@@ -17,6 +17,7 @@ users = Table(
     Column("totp_step", BigInteger),
     Column("created_at", Instant, nullable=False),
     Column("disabled_at", Instant),
+    Column("language", Text),
     UniqueConstraint("name", name="uq_users_name"),
     one_of("role", Role),
 )

@@ -109,6 +109,11 @@ def rehash(connection: Connection, user_id: int, password_hash: str) -> None:
     _change(connection, user_id, password_hash=password_hash)
 
 
+def set_language(connection: Connection, user_id: int, language: str | None) -> None:
+    """Choose the language of the pages for a user; None leaves it to their browser."""
+    _change(connection, user_id, language=language)
+
+
 def set_role(connection: Connection, user_id: int, role: Role, now: datetime) -> None:
     """Change a role; all sessions end."""
     _change(connection, user_id, role=role)

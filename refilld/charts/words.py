@@ -1,24 +1,27 @@
 """The words on a chart, to be replaced by those of another language."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
+from gettext import NullTranslations
 
 from refilld.charts.order_chart import BandKind, MarkKind
+from refilld.translations.numbers import shown_number
+from refilld.translations.source_text import translatable
 
 _BANDS = {
-    BandKind.GUARANTEE: "guarantee in force",
-    BandKind.PRIVATE: "profile private",
-    BandKind.UNREAD: "not readable",
-    BandKind.MASS_DROP: "mass drop",
-    BandKind.DROP: "drop",
+    BandKind.GUARANTEE: translatable("guarantee in force"),
+    BandKind.PRIVATE: translatable("profile private"),
+    BandKind.UNREAD: translatable("not readable"),
+    BandKind.MASS_DROP: translatable("mass drop"),
+    BandKind.DROP: translatable("drop"),
 }
 _MARKS = {
-    MarkKind.DELIVERED: "delivered",
-    MarkKind.DROP: "drop suspected",
-    MarkKind.DECISION: "decision",
-    MarkKind.QUEUED: "refill queued",
-    MarkKind.COMPLETED: "refill completed",
-    MarkKind.FLAG: "flag",
+    MarkKind.DELIVERED: translatable("delivered"),
+    MarkKind.DROP: translatable("drop suspected"),
+    MarkKind.DECISION: translatable("decision"),
+    MarkKind.QUEUED: translatable("refill queued"),
+    MarkKind.COMPLETED: translatable("refill completed"),
+    MarkKind.FLAG: translatable("flag"),
 }
 
 
@@ -26,29 +29,29 @@ _MARKS = {
 class ChartWords:
     """Words and sentences; those with braces are filled by `str.format`."""
 
-    count: str = "count"
-    line: str = "line"
-    opens: str = "a drop opens"
-    floor: str = "floor"
+    count: str = translatable("count")
+    line: str = translatable("line")
+    opens: str = translatable("a drop opens")
+    floor: str = translatable("floor")
     bands: Mapping[BandKind, str] = field(default_factory=lambda: _BANDS)
     marks: Mapping[MarkKind, str] = field(default_factory=lambda: _MARKS)
-    first: str = "first count"
-    lowest: str = "lowest count"
-    highest: str = "highest count"
-    newest: str = "newest count"
-    begins: str = "{what}: begins"
-    ends: str = "{what}: ends"
-    several: str = "{number} events, the last: {what}"
-    empty: str = "no count yet"
-    not_to_scale: str = "not to scale"
-    period: str = "{unit}, {start} to {end} UTC"
-    summary: str = "Counts: {number}, from {first} to {last}; lowest {low}, highest {high}."
-    gaps: str = "Failed looks: {number}; the line breaks there."
-    delivered: str = "Delivered: {units}."
-    owed: str = "Owed now: {units}."
-    retention: str = "share of delivered units still there, by days since delivery"
-    no_curve: str = "too few orders yet"
-    days: str = "days"
+    first: str = translatable("first count")
+    lowest: str = translatable("lowest count")
+    highest: str = translatable("highest count")
+    newest: str = translatable("newest count")
+    begins: str = translatable("{what}: begins")
+    ends: str = translatable("{what}: ends")
+    several: str = translatable("{number} events, the last: {what}")
+    empty: str = translatable("no count yet")
+    not_to_scale: str = translatable("not to scale")
+    period: str = translatable("{unit}, {start} to {end} UTC")
+    summary: str = translatable("Counts: {number}, from {first} to {last}; lowest {low}, highest {high}.")
+    gaps: str = translatable("Failed looks: {number}; the line breaks there.")
+    delivered: str = translatable("Delivered: {units}.")
+    owed: str = translatable("Owed now: {units}.")
+    retention: str = translatable("share of delivered units still there, by days since delivery")
+    no_curve: str = translatable("too few orders yet")
+    days: str = translatable("days")
     thousands: str = ","
     """Between groups of three digits."""
 
@@ -56,7 +59,19 @@ class ChartWords:
         """A whole number with separators."""
         return f"{value:,}".replace(",", self.thousands)
 
+    def into(self, translation: NullTranslations) -> "ChartWords":
+        """The words in a language."""
+        texts = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "thousands"}
+        words = {name: translation.gettext(text) for name, text in texts.items() if isinstance(text, str)}
+        return replace(
+            self,
+            **words,
+            bands={kind: translation.gettext(text) for kind, text in self.bands.items()},
+            marks={kind: translation.gettext(text) for kind, text in self.marks.items()},
+            thousands=shown_number(",", translation),
+        )
+
 
 ENGLISH = ChartWords()
-BUYER = ChartWords(line="complete", floor="before the order")
+BUYER = ChartWords(line=translatable("complete"), floor=translatable("before the order"))
 """The words for a buyer."""

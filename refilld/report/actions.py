@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from gettext import NullTranslations
 from shlex import quote
 
 from rich.cells import cell_len
 
 from monitor.model.decision import Reason
-from monitor.model.number_words import counted
-from monitor.model.time_words import age
 from refilld.report.figures import Report, ReportAction
+from refilld.translations.labels import label_of
+from refilld.translations.numbers import counted_noun, short_age, shown_number
+from refilld.translations.source_text import ENGLISH
 
 MOST_ACTIONS = 4
 SILENT_AFTER = timedelta(hours=1)
@@ -24,63 +26,95 @@ _SHOWN_BY = {Reason.SHADOW: "refilld shadow show", Reason.BACKLOG: "refilld back
 """The command that shows and decides what is held for a reason."""
 
 
-def first_actions(report: Report) -> tuple[ReportAction, ...]:
-    """The first few things to do, the most urgent first."""
-    return tuple(action for _, action in zip(range(MOST_ACTIONS), _actions(report), strict=False))
+def first_actions(report: Report, into: NullTranslations = ENGLISH) -> tuple[ReportAction, ...]:
+    """The first few things to do, the most urgent first, in words of a language."""
+    return tuple(action for _, action in zip(range(MOST_ACTIONS), _actions(report, into), strict=False))
 
 
-def _actions(report: Report) -> Iterator[ReportAction]:
-    yield from _monitor(report)
-    yield from _held(report)
-    yield from _waiting(report)
-    yield from _queue(report)
+def _actions(report: Report, into: NullTranslations) -> Iterator[ReportAction]:
+    yield from _monitor(report, into)
+    yield from _held(report, into)
+    yield from _waiting(report, into)
+    yield from _queue(report, into)
     if report.reviews.open.number:
-        yield ReportAction(
-            f"{counted(report.reviews.open.number, 'refund review')} to decide", "refilld reviews list"
+        why = into.ngettext(
+            "{number} refund review to decide",
+            "{number} refund reviews to decide",
+            report.reviews.open.number,
         )
-    if report.monitor.targets.no_source:
-        targets = counted(report.monitor.targets.no_source, "target")
-        yield ReportAction(f"{targets} that no enabled source can read", "refilld doctor")
+        yield ReportAction(_filled(why, report.reviews.open.number, into), "refilld reviews list")
+    targets = report.monitor.targets.no_source
+    if targets:
+        why = into.ngettext(
+            "{number} target that no enabled source can read",
+            "{number} targets that no enabled source can read",
+            targets,
+        )
+        yield ReportAction(_filled(why, targets, into), "refilld doctor")
 
 
-def _monitor(report: Report) -> Iterator[ReportAction]:
+def _filled(text: str, number: int, into: NullTranslations, **values: str) -> str:
+    return text.format(number=shown_number(f"{number:,}", into), **values)
+
+
+def _monitor(report: Report, into: NullTranslations) -> Iterator[ReportAction]:
     if report.empty:
         return
     if not report.monitor.sources:
-        yield ReportAction("no source is enabled, so nothing is read", "refilld doctor")
+        yield ReportAction(into.gettext("no source is enabled, so nothing is read"), "refilld doctor")
     for source in report.monitor.sources:
         if source.state == "stopped":
-            why = f"{source.name} is stopped ({source.reason}); after the cause is mended"
+            text = into.gettext("{source} is stopped ({reason}); after the cause is mended")
             resume = f"refilld sources resume {quote(source.name)}"
+            why = text.format(source=source.name, reason=source.reason)
             yield ReportAction(why, resume if _fits(resume) else "refilld sources list")
     targets = report.monitor.targets
     may_look = any(source.state in _LOOKING for source in report.monitor.sources)
     silent = targets.last_look_at is None or report.now - targets.last_look_at >= SILENT_AFTER
     if targets.overdue and silent and may_look:
-        last = "ever" if targets.last_look_at is None else f"for {age(report.now - targets.last_look_at)}"
-        why = f"no look {last}, and {counted(targets.overdue, 'target')} overdue: is the daemon running?"
-        yield ReportAction(why, "refilld doctor")
+        yield ReportAction(_silent(report, into), "refilld doctor")
 
 
-def _held(report: Report) -> Iterator[ReportAction]:
+def _silent(report: Report, into: NullTranslations) -> str:
+    targets = report.monitor.targets
+    overdue = counted_noun(targets.overdue, "target", into)
+    if targets.last_look_at is None:
+        text = into.gettext("no look ever, and {targets} overdue: is the daemon running?")
+        return text.format(targets=overdue)
+    text = into.gettext("no look for {age}, and {targets} overdue: is the daemon running?")
+    return text.format(age=short_age(report.now - targets.last_look_at, into), targets=overdue)
+
+
+def _held(report: Report, into: NullTranslations) -> Iterator[ReportAction]:
     for group in report.queue.held_groups:
-        refills = f"{counted(group.held.number, 'refill')}, {counted(group.held.units, 'unit')}"
+        numbers = (
+            counted_noun(group.held.number, "refill", into),
+            counted_noun(group.held.units, "unit", into),
+        )
+        refills = ", ".join(numbers)
         if group.reason is Reason.MASS_DROP:
-            yield ReportAction(
-                f"held for a mass drop of {group.metric}: {refills}", "refilld mass-drops list"
-            )
+            text = into.gettext("held for a mass drop of {metric}: {refills}")
+            why = text.format(metric=label_of(group.metric, into), refills=refills)
+            yield ReportAction(why, "refilld mass-drops list")
         elif group.reason is Reason.SHADOW and report.shadow is not None:
             continue
         elif group.release_at is None:
-            why = f"held until you decide ({group.reason}): {refills}"
+            text = into.gettext("held until you decide ({reason}): {refills}")
+            reason = group.reason if into is ENGLISH else label_of(group.reason, into)
+            why = text.format(reason=reason, refills=refills)
             yield ReportAction(why, _SHOWN_BY.get(group.reason, "refilld refills list --state held"))
 
 
-def _waiting(report: Report) -> Iterator[ReportAction]:
+def _waiting(report: Report, into: NullTranslations) -> Iterator[ReportAction]:
     waiting = report.waiting
     if waiting.number:
-        why = f"{counted(waiting.number, 'customer')} waiting for an answer, the longest for "
-        why += age(report.now - waiting.longest[0].asked_at)
+        text = into.ngettext(
+            "{number} customer waiting for an answer, the longest for {age}",
+            "{number} customers waiting for an answer, the longest for {age}",
+            waiting.number,
+        )
+        age = short_age(report.now - waiting.longest[0].asked_at, into)
+        why = _filled(text, waiting.number, into, age=age)
         yield ReportAction(why, _check([row.order_id for row in waiting.longest]))
 
 
@@ -104,12 +138,16 @@ def _command(words: list[str]) -> str:
     return " ".join(["refilld", "check", *dashes, *words])
 
 
-def _queue(report: Report) -> Iterator[ReportAction]:
+def _queue(report: Report, into: NullTranslations) -> Iterator[ReportAction]:
     queue = report.queue
     if queue.oldest_queued is not None and report.now - queue.oldest_queued >= LONG_QUEUED:
-        waits = age(report.now - queue.oldest_queued)
-        why = f"the oldest queued refill waits for {waits}: does fulfilment run?"
+        text = into.gettext("the oldest queued refill waits for {age}: does fulfilment run?")
+        why = text.format(age=short_age(report.now - queue.oldest_queued, into))
         yield ReportAction(why, "refilld refills list --state queued")
     if queue.dead.number:
-        why = f"{counted(queue.dead.number, 'refill')} that fulfilment gave up (dead)"
-        yield ReportAction(why, "refilld refills list --state dead")
+        text = into.ngettext(
+            "{number} refill that fulfilment gave up (dead)",
+            "{number} refills that fulfilment gave up (dead)",
+            queue.dead.number,
+        )
+        yield ReportAction(_filled(text, queue.dead.number, into), "refilld refills list --state dead")

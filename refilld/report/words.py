@@ -3,15 +3,18 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
+from gettext import NullTranslations
 
 from monitor.model import sums
 from monitor.model.duration import format_duration
 from monitor.model.money import finest, rounded
-from monitor.model.number_words import counted
 from monitor.model.sums import Sum
-from monitor.model.time_words import age, minute
+from monitor.model.time_words import minute
 from refilld.report.figures import HeldGroup, LimitFigures, Report, SourceFigures
 from refilld.terminal import printable
+from refilld.translations.desk_labels import SOURCE_STATES
+from refilld.translations.numbers import counted_noun, short_age, shown_number
+from refilld.translations.source_text import ENGLISH
 
 
 def span(period: timedelta) -> str:
@@ -35,62 +38,112 @@ def sum_words(found: Sum, noun: str = "refill") -> str:
     return printable(sums.sum_words(found, noun))
 
 
-def shadow_words(held: Sum) -> str:
+def shadow_words(held: Sum, into: NullTranslations = ENGLISH) -> str:
     """That shadow mode is on, and what would have been queued without it."""
-    return f"on, nothing is queued; held instead: {sum_words(held)}"
+    text = into.gettext("on, nothing is queued; held instead: {sum}")
+    return text.format(sum=translated_sum(held, "refill", into))
 
 
-def limit_words(limit: LimitFigures) -> str:
+def translated_sum(found: Sum, noun: str, into: NullTranslations) -> str:
+    """A sum in words of a language."""
+    words = f"{counted_noun(found.number, noun, into)}, {counted_noun(found.units, 'unit', into)}"
+    return printable(f"{words}, {amounts}" if (amounts := translated_money(found, into)) else words)
+
+
+def translated_money(found: Sum, into: NullTranslations) -> str:
+    """The amounts by currency; empty if nothing has a price."""
+    no_currency = into.gettext("(no currency)")
+    parts = [
+        f"{shown_number(f'{part.amount:,}', into)} {part.currency or no_currency}"
+        for part in found.by_currency
+        if part.amount is not None
+    ]
+    unpriced = sum(part.units for part in found.by_currency if part.amount is None)
+    if parts and unpriced:
+        without = into.gettext("{units} without a price")
+        parts.append(without.format(units=counted_noun(unpriced, "unit", into)))
+    return printable(", ".join(parts))
+
+
+def limit_words(limit: LimitFigures, into: NullTranslations = ENGLISH) -> str:
     """What is used of a daily cap, and how many refills it holds."""
     cap, used = limit.cap, limit.used
-    parts = [f"{used.units:,} of {counted(cap.units, 'unit')}"] if cap.units else []
+    of = into.gettext("{used} of {limit}")
+    parts = []
+    if cap.units:
+        units = shown_number(f"{used.units:,}", into)
+        parts.append(of.format(used=units, limit=counted_noun(cap.units, "unit", into)))
     for currency in sorted(cap.price):
         amount = rounded(used.price.get(currency, Decimal(0)), finest(cap.price[currency]))
-        parts.append(f"{amount:,f} of {cap.price[currency]:,f} {printable(currency)}")
-    held = f"; {counted(limit.held, 'refill')} held" if limit.held else ""
-    return f"{printable(limit.scope)}: {', '.join(parts)}{held}"
+        most = f"{shown_number(f'{cap.price[currency]:,f}', into)} {printable(currency)}"
+        parts.append(of.format(used=shown_number(f"{amount:,f}", into), limit=most))
+    words = f"{printable(limit.scope)}: {', '.join(parts)}"
+    if not limit.held:
+        return words
+    return (
+        f"{words}; {into.gettext('{refills} held').format(refills=counted_noun(limit.held, 'refill', into))}"
+    )
 
 
-def release_words(group: HeldGroup, now: datetime) -> str:
+def release_words(group: HeldGroup, now: datetime, into: NullTranslations = ENGLISH) -> str:
     """What releases held refills: a time (UTC), or the operator."""
     if group.release_at is None:
-        return "by you"
+        return into.gettext("by you")
     if group.release_at <= now:
-        return "at a look"
+        return into.gettext("at a look")
     at = minute(group.release_at)
     return at if group.release_at.year != now.year else at.removeprefix(f"{now:%Y}-")
 
 
-def source_words(source: SourceFigures) -> tuple[str, str]:
+def source_words(source: SourceFigures, into: NullTranslations = ENGLISH) -> tuple[str, str]:
     """The state of a source with the time that holds, and its requests against the limits."""
-    state = source.state
+    state = SOURCE_STATES[source.state].into(into)
     if source.until is not None:
-        state += f" until {minute(source.until)}Z"
+        text = into.gettext("{state} until {time}")
+        state = text.format(state=state, time=f"{minute(source.until)}Z")
     elif source.state == "stopped":
-        state += " until resumed"
+        state = into.gettext("{state} until resumed").format(state=state)
     if source.reason:
         state += f" ({printable(source.why)})"
-    day = f" of {source.requests_per_day:,}" if source.requests_per_day is not None else ""
-    hour = f"{source.requests_last_hour:,} of {source.requests_per_hour:,} requests an hour"
-    return state, f"{hour}, {source.requests_last_day:,}{day} a day"
+    of = into.gettext("{used} of {limit}")
+
+    def shown(used: int, limit: int | None) -> str:
+        number = shown_number(f"{used:,}", into)
+        return number if limit is None else of.format(used=number, limit=shown_number(f"{limit:,}", into))
+
+    requests = into.gettext("{hour} requests an hour, {day} a day").format(
+        hour=shown(source.requests_last_hour, source.requests_per_hour),
+        day=shown(source.requests_last_day, source.requests_per_day),
+    )
+    return state, requests
 
 
-def target_words(report: Report) -> Iterator[str]:
+def target_words(report: Report, into: NullTranslations = ENGLISH) -> Iterator[str]:
     """The looks of the period, what is overdue, and what cannot be read."""
     targets, looks = report.monitor.targets, report.monitor.looks
-    last = "never" if targets.last_look_at is None else f"{age(report.now - targets.last_look_at)} ago"
-    yield f"last look {last}; {counted(looks.looks, 'look')}, {looks.failed:,} without a count"
-    late = "none overdue"
+    last = into.gettext("last look never")
+    if targets.last_look_at is not None:
+        last = into.gettext("last look {age} ago").format(
+            age=short_age(report.now - targets.last_look_at, into)
+        )
+    failed = into.gettext("{number} without a count").format(number=shown_number(f"{looks.failed:,}", into))
+    yield f"{last}; {counted_noun(looks.looks, 'look', into)}, {failed}"
+    late = into.gettext("none overdue")
     if targets.due_since is not None:
-        late = f"{targets.overdue:,} overdue, the longest for {age(report.now - targets.due_since)}"
-    yield f"{counted(targets.targets, 'target')}, {late}"
+        late = into.gettext("{number} overdue, the longest for {age}").format(
+            number=shown_number(f"{targets.overdue:,}", into),
+            age=short_age(report.now - targets.due_since, into),
+        )
+    yield f"{counted_noun(targets.targets, 'target', into)}, {late}"
     numbers = {
-        "private": targets.private,
-        "gone": targets.gone,
-        "of another account": targets.other_account,
-        "failing": targets.unread,
-        "without a source": targets.no_source,
+        into.gettext("{number} private"): targets.private,
+        into.gettext("{number} gone"): targets.gone,
+        into.gettext("{number} of another account"): targets.other_account,
+        into.gettext("{number} failing"): targets.unread,
+        into.gettext("{number} without a source"): targets.no_source,
     }
-    unreadable = [f"{number:,} {word}" for word, number in numbers.items() if number]
+    unreadable = [
+        text.format(number=shown_number(f"{number:,}", into)) for text, number in numbers.items() if number
+    ]
     if unreadable:
-        yield f"cannot be read: {', '.join(unreadable)}"
+        yield into.gettext("cannot be read: {numbers}").format(numbers=", ".join(unreadable))

@@ -14,6 +14,7 @@ from monitor.events.severity import Status
 from monitor.guarantee.queue_rules import QueueRules
 from monitor.model.bulk_action import BulkAction
 from monitor.model.order import Flag
+from monitor.model.refill import RefillState
 from monitor.model.sums import Item, item_of
 from refilld.services import frozen_preview, refill_bulk, review_bulk
 from refilld.services.event_query import ALERTS
@@ -24,7 +25,7 @@ from refilld.services.refill_plan import PlannedRefill, RefillPlan, outcome_rows
 from refilld.services.refill_query import REFILLS
 from refilld.services.review_bulk import ReviewPlan, item_of_review
 from refilld.services.review_query import REVIEWS
-from storage import alert_list, bulk_actions, order_list
+from storage import alert_list, bulk_actions, order_list, refill_selection
 from storage.alert_list import AlertFilter, AlertRow
 from storage.bulk_actions import NewBulkAction, NewBulkItem
 from storage.engine import Transaction
@@ -86,7 +87,7 @@ def plan_refills(
         plan = refill_bulk.plan_found(tx, action, chosen, rules, now, MOST + 1)
         text = REFILLS.write_filter(chosen)
     else:
-        plan, text = refill_bulk.plan_named(tx, action, chosen[: MOST + 1], rules), ""
+        plan, text = refill_bulk.plan_named(tx, action, chosen, rules), ""
     planned = plan.planned[:MOST]
     kept = RefillPlan(plan.action, planned, plan.left_out)
     parts = (("queued", kept.queued), ("ended", kept.ended), ("kept_for_cap", kept.capped))
@@ -103,7 +104,7 @@ def plan_reviews(
     if isinstance(chosen, ReviewFilter):
         plan, text = review_bulk.plan_found(tx, chosen, MOST + 1), REVIEWS.write_filter(chosen)
     else:
-        plan, text = review_bulk.plan_named(tx, chosen[: MOST + 1]), ""
+        plan, text = review_bulk.plan_named(tx, chosen), ""
     kept = ReviewPlan(plan.planned[:MOST], plan.left_out)
     items = [NewBulkItem(str(row.review_id), {}) for row in kept.planned]
     rows = [(row.order_id, row.service, row.provider, item_of_review(row)) for row in kept.planned]
@@ -124,24 +125,29 @@ def plan_orders(
         missing: list[LeftOut] = []
         text = ORDERS.write_filter(chosen)
     else:
-        found, text = order_list.named(tx, chosen[: MOST + 1]), ""
+        found, text = order_list.named(tx, chosen), ""
         known = {row.order_id for row in found}
-        missing = [LeftOut(i, "there is no such order") for i in dict.fromkeys(chosen) if i not in known]
+        missing = [LeftOut(i, "there is no such order") for i in chosen if i not in known]
     planned, left_out = _planned_orders(action, found[:MOST], flag)
     outcome = {BulkAction.FLAG: "flagged", BulkAction.UNFLAG: "unflagged"}.get(action, "checked")
     arguments = {} if flag is None else {"flag": str(flag)}
     new = _new(action, arguments, text, now, more=len(found) > MOST)
     items = [NewBulkItem(row.order_id, {}) for row in planned]
-    return PlannedBulk(new, items, parts_of((outcome, _of_orders(planned))), (*missing, *left_out))
+    cancelled = _cancelled(tx, planned) if action is BulkAction.FLAG else []
+    parts = parts_of((outcome, _of_orders(planned)), ("cancelled", cancelled))
+    return PlannedBulk(new, items, parts, (*missing, *left_out))
 
 
 def plan_alerts(tx: Transaction, chosen: AlertFilter | Sequence[int], now: datetime) -> PlannedBulk:
     """Plan acknowledging alerts of problems that last."""
     if isinstance(chosen, AlertFilter):
         found = first_rows(partial(alert_list.page, tx, chosen), MOST + 1)
+        missing: list[LeftOut] = []
         text = ALERTS.write_filter(chosen)
     else:
-        found, text = alert_list.named(tx, chosen[: MOST + 1]), ""
+        found, text = alert_list.named(tx, chosen), ""
+        known = {row.event.event_id for row in found}
+        missing = [LeftOut(str(i), "there is no such alert") for i in chosen if i not in known]
     planned, left_out = _planned_alerts(found[:MOST])
     items = [NewBulkItem(str(row.event.event_id), {}) for row in planned]
     rows = [
@@ -149,7 +155,7 @@ def plan_alerts(tx: Transaction, chosen: AlertFilter | Sequence[int], now: datet
         for row in planned
     ]
     new = _new(BulkAction.ACKNOWLEDGE, {}, text, now, more=len(found) > MOST)
-    return PlannedBulk(new, items, parts_of(("acknowledged", rows)), tuple(left_out))
+    return PlannedBulk(new, items, parts_of(("acknowledged", rows)), (*missing, *left_out))
 
 
 _ONE = Item(1, 0, None, None)
@@ -165,6 +171,21 @@ def _of_orders(planned: Sequence[OrderListing]) -> OutcomeRows:
             item_of(1, one.delivered, one.price, one.currency, one.quantity),
         )
         for one in orders
+    ]
+
+
+def _cancelled(tx: Transaction, planned: Sequence[OrderListing]) -> OutcomeRows:
+    """The refills of orders that a flag cancels."""
+    ids = [row.order_id for row in planned]
+    waiting = refill_selection.in_states(tx, ids, RefillState.HELD, RefillState.QUEUED)
+    return [
+        (
+            row.order_id,
+            row.service,
+            row.provider,
+            item_of(1, row.quantity, row.price, row.currency, row.ordered),
+        )
+        for row in waiting
     ]
 
 

@@ -1,7 +1,7 @@
 """A request for an action on many rows, as a form or a body writes it: read, then planned."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import TypeVar
@@ -11,7 +11,7 @@ from monitor.guarantee.queue_rules import QueueRules
 from monitor.model.bulk_action import REFILL_ACTIONS, BulkAction
 from monitor.model.order import Flag
 from refilld.services import bulk_preview
-from refilld.services.bulk_preview import PlannedBulk
+from refilld.services.bulk_preview import MOST, PlannedBulk
 from refilld.services.event_query import ALERTS
 from refilld.services.input_limits import LARGEST_ID, LONGEST_TEXT, without_control_characters
 from refilld.services.list_query import QueryFormat
@@ -64,8 +64,8 @@ def plan(tx: Transaction, asked: BulkRequest, rules: QueueRules, now: datetime) 
     action = _word(BulkAction, "action", asked.action)
     if action not in ACTIONS[subject]:
         raise BadInputError("action", f"{action} is no action on {subject}")
-    if asked.filter is None and not asked.ids:
-        raise BadInputError("id", "nothing is selected; select rows, or everything that matches")
+    if asked.filter is None:
+        asked = replace(asked, ids=_selected(asked.ids))
     if subject is BulkSubject.REFILLS:
         refills = _numbered(asked, REFILLS, now)
         return bulk_preview.plan_refills(tx, action, refills, rules, now)
@@ -78,6 +78,19 @@ def plan(tx: Transaction, asked: BulkRequest, rules: QueueRules, now: datetime) 
     flag = None if action is BulkAction.CHECK else _word(Flag, "flag", asked.flag)
     chosen = _named(asked.ids) if asked.filter is None else _filter(asked.filter, ORDERS, now)
     return bulk_preview.plan_orders(tx, action, chosen, now, flag)
+
+
+def _selected(ids: Sequence[str]) -> list[str]:
+    """The ids, each once; raises BadInputError if there are none, too many, or one that none can be."""
+    found = list(dict.fromkeys(ids))
+    if not found:
+        raise BadInputError("id", "nothing is selected; select rows, or everything that matches")
+    if len(found) > MOST:
+        raise BadInputError("id", f"{len(found):,} rows are selected; one action takes at most {MOST:,}")
+    for text in found:
+        if len(text) > LONGEST_TEXT:
+            raise BadInputError("id", f"{text[:40]!r} is no id")
+    return found
 
 
 W = TypeVar("W", bound=StrEnum)

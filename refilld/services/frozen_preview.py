@@ -19,7 +19,7 @@ class PreviewPart:
 
     outcome: str
     """queued, ended (rejected, discarded or cancelled), kept_for_cap, closed, flagged, unflagged, checked or
-    acknowledged."""
+    acknowledged; cancelled are the held and queued refills of orders that are flagged."""
     orders: int
     all: Sum
     by_service: tuple[tuple[str | None, Sum], ...]

@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from gettext import NullTranslations
 
+from refilld.translations.numbers import shown_number
+from refilld.translations.source_text import ENGLISH, marked_forms
 from storage import drops, order_corrections, refills
 from storage.engine import Transaction
 
@@ -34,11 +37,15 @@ class CorrectionResult:
         }
 
 
-def decisions_before(number: int) -> str:
+_BEFORE = marked_forms(
+    "{number} earlier decision rests on the old baseline and stays as it is",
+    "{number} earlier decisions rest on the old baseline and stay as they are",
+)
+
+
+def decisions_before(number: int, into: NullTranslations = ENGLISH) -> str:
     """What remains of the decisions that were made before a correction."""
-    if number == 1:
-        return "1 earlier decision rests on the old baseline and stays as it is"
-    return f"{number:,} earlier decisions rest on the old baseline and stay as they are"
+    return _BEFORE.into(into, number).format(number=shown_number(f"{number:,}", into))
 
 
 def correct_start_count(tx: Transaction, order_id: str, start_count: int, now: datetime) -> CorrectionResult:

@@ -1,7 +1,7 @@
 """The section `[web]`: the pages of the operator's desk."""
 
 from datetime import timedelta
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
@@ -45,11 +45,21 @@ class TrustedHeaderSection(Section):
         return [network(peer) for peer in self.peers]
 
 
+def _as_browsers_send_it(parts: SplitResult) -> str:
+    """An origin in lower case, with the ASCII form of its host, and without the default port."""
+    host = (parts.hostname or "").encode("idna").decode()
+    host = f"[{host}]" if ":" in host else host
+    default = {"http": 80, "https": 443}[parts.scheme]
+    port = "" if parts.port in {None, default} else f":{parts.port}"
+    return f"{parts.scheme}://{host}{port}"
+
+
 class WebSection(Section):
     """The pages, and how people sign in to them."""
 
     enabled: bool = True
     public_url: str = ""
+    """The origin of the pages; empty for the host that a request is sent to."""
     buyer_pages: bool = False
     """Whether a signed link lets a buyer see one order without a sign-in."""
     session_idle: Duration = Field(default=timedelta(hours=12), gt=timedelta(0))
@@ -63,22 +73,17 @@ class WebSection(Section):
         if not url:
             return url
         parts = urlsplit(url)
-        if not is_http(url) or parts.path not in {"", "/"} or parts.query or parts.fragment:
+        if not is_http(url) or parts.path not in {"", "/"} or set("@?#") & set(url):
             raise ValueError(f"{url!r} is not the address of a host, such as https://refilld.example.com")
         if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
             raise ValueError("passwords are sent to it, so it must begin with https://")
-        return url.rstrip("/")
+        return _as_browsers_send_it(parts)
 
     @model_validator(mode="after")
     def _provider_knows_the_address(self) -> "WebSection":
         if self.oidc.issuer and not self.public_url:
             raise wrong("is needed for [web.oidc]: the provider sends browsers back to it", "public_url")
         return self
-
-    @property
-    def origin(self) -> str:
-        """The origin of the pages, as browsers send it; empty if no public URL is configured."""
-        return self.public_url.lower()
 
     @property
     def secure(self) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from gettext import NullTranslations
 from itertools import groupby
 
 from monitor.model.order import Order
@@ -11,9 +12,12 @@ from refilld.timeline.event import TimelineEvent, TimelineLook
 from refilld.timeline.events import order_events
 from refilld.timeline.levels import levels_of
 from refilld.timeline.load import Timeline
+from refilld.translations.labels import label_of
+from refilld.translations.source_text import ENGLISH, marked
 
 WORK = 2_000
 """Orders of the target times changes of the levels that are worked out; more are thinned evenly."""
+_TITLE = marked("Order {order}: {metric} of {link}")
 _MARKS = {
     "order.delivered": MarkKind.DELIVERED,
     "drop.opened": MarkKind.DROP,
@@ -23,20 +27,22 @@ _MARKS = {
 }
 
 
-def order_chart(timeline: Timeline) -> OrderChart:
-    """Everything that is drawn about an order, from its delivery or import until now."""
+def order_chart(timeline: Timeline, into: NullTranslations = ENGLISH) -> OrderChart:
+    """Everything that is drawn about an order, from its delivery or import until now, in a language."""
     order, start = timeline.order.order, _start(timeline)
     end = max(timeline.now, start)
     return OrderChart(
-        title=f"Order {order.order_id}: {order.target.metric} of {order.target.link.url}",
-        unit=order.target.metric,
+        title=_TITLE.into(into).format(
+            order=order.order_id, metric=label_of(order.target.metric, into), link=order.target.link.url
+        ),
+        unit=label_of(order.target.metric, into),
         start=start,
         end=end,
         counts=[(look.at, count) for look in timeline.looks if (count := look.judged) is not None],
         failed=[look.at for look in timeline.looks if look.count is None],
         levels=list(_level_steps(timeline, start, end)),
         bands=sorted(_bands(timeline, end), key=lambda band: band.start),
-        marks=sorted(map(_mark, filter(_kind, order_events(timeline))), key=lambda mark: mark.at),
+        marks=sorted(map(_mark, filter(_kind, order_events(timeline, into))), key=lambda mark: mark.at),
         delivered=order.delivered if order.completed_at else None,
         owed=timeline.answer.missing,
     )

@@ -1,19 +1,14 @@
 """Which language a person reads."""
 
-from collections.abc import Iterable
-
 from werkzeug.datastructures import LanguageAccept
 
 from refilld.translations.catalogue import SOURCE, shipped
 
 
-def chosen_language(wishes: Iterable[str | None], accepted: LanguageAccept, default: str) -> str:
-    """The first wish that is a shipped language, else what the browser likes most, else the shop's default.
-
-    The wishes are, in this order, the setting of the user and the cookie.
-    """
+def chosen_language(wish: str | None, accepted: LanguageAccept, default: str) -> str:
+    """What the reader has set if it is shipped, else what the browser likes most, else a default."""
     liked = (language for language, quality in accepted if quality)
-    for wish in (*wishes, *liked, default):
-        if wish and (language := shipped(wish)):
+    for one in (wish, *liked, default):
+        if one and (language := shipped(one)):
             return language
     return SOURCE

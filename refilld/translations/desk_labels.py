@@ -1,4 +1,4 @@
-"""Labels of roles and of bulk actions."""
+"""Labels of roles, of bulk actions, and of states that are plain words."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -36,4 +36,17 @@ DESK_LABELS: Mapping[type[StrEnum], Mapping[StrEnum, Label]] = {
         ItemResult.DONE: labelled("item result", "done"),
         ItemResult.REFUSED: labelled("item result", "refused"),
     },
+}
+ENDPOINT_STATES: Mapping[str, Label] = {
+    "enabled": labelled("webhook", "enabled"),
+    "failing": labelled("webhook", "failing"),
+    "disabled": labelled("webhook", "disabled"),
+}
+SOURCE_STATES: Mapping[str, Label] = {
+    "ready": labelled("source", "ready"),
+    "proving": labelled("source", "proving"),
+    "waiting": labelled("source", "waiting"),
+    "paused": labelled("source", "paused"),
+    "stopped": labelled("source", "stopped"),
+    "off": labelled("source", "off"),
 }

@@ -6,6 +6,8 @@
 from dataclasses import dataclass
 from gettext import NullTranslations
 
+ENGLISH = NullTranslations()
+
 
 @dataclass(frozen=True, slots=True)
 class Label:
@@ -40,6 +42,11 @@ class Sentence:
 
 MANY = 100
 """A number whose form is the usual plural in every language."""
+
+
+def translatable(text: str) -> str:
+    """Mark a text that stays a plain string."""
+    return text
 
 
 def labelled(context: str, text: str) -> Label:

@@ -3,8 +3,9 @@
 A route without a role is refused, so that none is forgotten.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
+from itertools import chain
 from urllib.parse import quote, urlsplit
 
 from flask import Flask, Response, abort, g, redirect, request
@@ -12,6 +13,8 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from monitor.model.role import Role
 from refilld.web.form_token import FIELD, is_valid
+from refilld.web.formats import label
+from refilld.web.reader import gettext
 from refilld.web.visitor import Visitor, visitor
 
 SIGN_IN = "/sign-in"
@@ -20,6 +23,8 @@ PUBLIC = frozenset(
     | {"buyer", "buyer.ask"}
 )
 """Routes that need no sign-in."""
+LONGEST_PATH = 4_000
+"""Characters of a path that a form or a sign-in leads back to."""
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _OWN_SITE = frozenset({"same-origin", "none"})
 
@@ -35,18 +40,29 @@ def register(app: Flask, find: Callable[[], Visitor], roles: Mapping[str, Role],
         if request.endpoint == "static_files.file":
             return None
         g.visitor = find()
+        _require_no_nul([request.path], HTTPStatus.NOT_FOUND)
         if request.method not in READING:
             require_own_form(origin)
+            _require_no_nul(chain(*request.form.items(multi=True)), HTTPStatus.BAD_REQUEST)
         if request.endpoint is None or request.endpoint in PUBLIC:
             return None  # a path without a route is answered with 404
         return _refusal(roles.get(request.endpoint))
+
+
+def _require_no_nul(texts: Iterable[str], status: HTTPStatus) -> None:
+    """Refuse what holds a NUL: nobody can type it, and PostgreSQL cannot store it."""
+    if any("\0" in text for text in texts):
+        abort(status, "The form has a character (NUL) that no text may contain.")
 
 
 def _refusal(needed: Role | None) -> AnyResponse | None:
     if visitor().role is None:
         return _to_sign_in()
     if needed is None or not visitor().may(needed):
-        abort(HTTPStatus.FORBIDDEN, f"This needs the role {needed}. Ask an admin for it.")
+        abort(
+            HTTPStatus.FORBIDDEN,
+            gettext("This needs the role {role}. Ask an admin for it.", role=label(needed)),
+        )
     return None
 
 
@@ -61,7 +77,7 @@ def _to_sign_in() -> AnyResponse:
 def own_path(path: str) -> str:
     """The path, if it is one of this site; otherwise that of the first page."""
     plain = path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable()
-    return path if plain and not urlsplit(path).netloc else "/"
+    return path if plain and len(path) <= LONGEST_PATH and not urlsplit(path).netloc else "/"
 
 
 def require_own_form(origin: str) -> None:
@@ -72,6 +88,9 @@ def require_own_form(origin: str) -> None:
         own = origin or f"{request.scheme}://{request.host}"
         foreign |= sent_by.lower() != own.lower()
     if foreign or (site is None and sent_by is None):
-        abort(HTTPStatus.FORBIDDEN, "This form was not sent by a page of refilld.")
+        abort(HTTPStatus.FORBIDDEN, gettext("This form was not sent by a page of refilld."))
     if not is_valid(request.form.get(FIELD, ""), visitor().secret):
-        abort(HTTPStatus.FORBIDDEN, "This form is out of date. Go back, reload the page, and send it again.")
+        abort(
+            HTTPStatus.FORBIDDEN,
+            gettext("This form is out of date. Go back, reload the page, and send it again."),
+        )

@@ -10,7 +10,7 @@ from jinja2 import StrictUndefined
 from monitor.model.role import Role
 from refilld import request_ids
 from refilld.order_path import OrderId
-from refilld.web import access, errors, flashes, formats, layout, security_headers
+from refilld.web import access, errors, flashes, formats, layout, reader, security_headers
 from refilld.web.page import Desk, DeskPage, PageContext, View
 from refilld.web.registry import PAGES
 from refilld.web.static_files import static_routes
@@ -39,11 +39,12 @@ def create_pages(desk: Desk, pages: tuple[DeskPage, ...] = PAGES) -> Flask:
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     web = desk.settings.web
+    reader.register(app, desk.settings.alerts.language)
     request_ids.register(app)
     security_headers.register(app, secure=web.secure)
     visitors = Visitors(desk)
     visitors.register(app)
-    access.register(app, visitors.find, _roles(pages), web.origin)
+    access.register(app, visitors.find, _roles(pages), web.public_url)
     flashes.register(app, secure=web.secure)
     errors.register(app)
     formats.register(app)

@@ -5,7 +5,9 @@ from typing import Any
 
 from flask import Flask, g, request
 
-from refilld.web import flashes
+from refilld.translations.desk_labels import ENDPOINT_STATES, SOURCE_STATES
+from refilld.translations.event_labels import ALERT_STATES, WEBHOOK_STATES
+from refilld.web import flashes, reader
 from refilld.web.form_token import FIELD, form_token
 from refilld.web.list_query import LONGEST_FILTER
 from refilld.web.monitor_state import MonitorHealth, monitor_state
@@ -16,6 +18,12 @@ from refilld.web.visitor import visitor
 def register(app: Flask, desk: Desk, pages: Sequence[DeskPage]) -> None:
     """Give templates what the layout needs."""
     by_name = {page.name: page for page in pages}
+    app.jinja_env.globals |= {
+        "alert_states": ALERT_STATES,
+        "webhook_states": WEBHOOK_STATES,
+        "endpoint_states": ENDPOINT_STATES,
+        "source_states": SOURCE_STATES,
+    }
 
     def monitor() -> MonitorHealth:
         with desk.database.read() as tx:
@@ -25,6 +33,7 @@ def register(app: Flask, desk: Desk, pages: Sequence[DeskPage]) -> None:
     def values() -> dict[str, Any]:
         name = (request.endpoint or "").partition(".")[0]
         return {
+            "language": reader.language(),
             "page": by_name.get(name),
             "visitor": g.get("visitor"),
             "navigation": lambda: _navigation(pages),

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from refilld.translations.source_text import Label, Sentence
+
 LONGEST_FILTER = 200
 
 
@@ -20,5 +22,5 @@ class FilterField:
 
     name: str
     title: str
-    choices: tuple[tuple[str, str], ...] = ()
-    """Values and their titles; without them any text can be typed."""
+    choices: tuple[tuple[str, str | Label | Sentence], ...] = ()
+    """Values and their titles, which are marked or have a label; without them any text can be typed."""

@@ -5,7 +5,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from monitor.events.kind import EventKind
-from monitor.model.time_words import age
+from refilld.translations.source_text import translatable
+from refilld.web.formats import age
+from refilld.web.reader import gettext
 from storage import daemons, self_check
 from storage.daemons import DaemonMode
 from storage.engine import Transaction
@@ -13,10 +15,10 @@ from storage.server_time import shared_time
 
 SILENT_FROM = timedelta(minutes=1)
 _WORDS = {
-    EventKind.LOOKS_STOPPED: "no counts are read",
-    EventKind.QUEUE_STALLED: "refills wait to be claimed",
-    EventKind.ALERTS_UNDELIVERED: "alerts are not delivered",
-    EventKind.DISK_LOW: "the disk is nearly full",
+    EventKind.LOOKS_STOPPED: translatable("no counts are read"),
+    EventKind.QUEUE_STALLED: translatable("refills wait to be claimed"),
+    EventKind.ALERTS_UNDELIVERED: translatable("alerts are not delivered"),
+    EventKind.DISK_LOW: translatable("the disk is nearly full"),
 }
 
 
@@ -40,14 +42,18 @@ def monitor_state(tx: Transaction, now: datetime) -> MonitorHealth:
     at = shared_time(tx, now)
     beats = [row.beat_at for row in daemons.listed(tx) if row.mode is DaemonMode.RUN]
     if not beats:
-        return MonitorHealth(HealthLevel.BAD, "the daemon does not run")
+        return MonitorHealth(HealthLevel.BAD, gettext("the daemon does not run"))
     silent = at - max(beats)
     if silent > SILENT_FROM:
-        return MonitorHealth(HealthLevel.BAD, f"the daemon has been silent for {age(silent)}")
+        return MonitorHealth(
+            HealthLevel.BAD, gettext("the daemon has been silent for {age}", age=age(silent))
+        )
     holding = {problem.kind: since for problem, since in self_check.holding(tx).items()}
     problems = [
-        f"{words} (for {age(now - holding[kind])})" for kind, words in _WORDS.items() if kind in holding
+        gettext("{problem} (for {age})", problem=gettext(words), age=age(now - holding[kind]))
+        for kind, words in _WORDS.items()
+        if kind in holding
     ]
     if problems:
         return MonitorHealth(HealthLevel.BAD, "; ".join(problems))
-    return MonitorHealth(HealthLevel.GOOD, "the monitor works")
+    return MonitorHealth(HealthLevel.GOOD, gettext("the monitor works"))

@@ -21,6 +21,8 @@ class Visitor:
     """None before sign-in, and for somebody whom a proxy has signed in."""
     session_id: int | None = None
     """Likewise."""
+    language: str | None = None
+    """That they have chosen; None if their browser decides."""
 
     def may(self, needed: Role) -> bool:
         """Whether they may do what needs this role."""

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from http import HTTPStatus
 from secrets import token_urlsafe
+from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, g, request
 
@@ -13,6 +14,7 @@ from monitor.model.role import Role, highest
 from refilld.settings.networks import in_networks
 from refilld.settings.web import TrustedHeaderSection, WebSection
 from refilld.web.page import Desk
+from refilld.web.reader import gettext
 from refilld.web.visitor import Visitor, visitor
 from storage import user_sessions
 from storage.actor import Actor, become
@@ -21,6 +23,7 @@ from storage.errors import UnreachableError
 _SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
 _LONGEST_NAME = 100
 _GROUPS = re.compile(r"[,;|]")
+_OF_NO_DOMAIN = re.compile(r"[^.]*|[0-9.]+")
 
 
 class Visitors:
@@ -61,10 +64,17 @@ class Visitors:
         if not name or not in_networks(request.remote_addr, section.networks):
             return None
         if not name.isprintable() or "," in name or len(name) > _LONGEST_NAME:
-            abort(HTTPStatus.FORBIDDEN, f"The proxy sent a name in {section.user} that cannot be used.")
+            abort(
+                HTTPStatus.FORBIDDEN,
+                gettext("The proxy sent a name in {header} that cannot be used.", header=section.user),
+            )
+        if not _is_sent_to_us(self._web):
+            abort(HTTPStatus.FORBIDDEN, "The Host of this request is not that of web.public_url. Set that.")
         role = _role(section)
         if role is None:
-            abort(HTTPStatus.FORBIDDEN, "None of your groups has a role here. Ask an admin of refilld.")
+            abort(
+                HTTPStatus.FORBIDDEN, gettext("None of your groups has a role here. Ask an admin of refilld.")
+            )
         return Visitor(secret, name, role)
 
     def _by_session(self, secret: str) -> Visitor | None:
@@ -77,12 +87,22 @@ class Visitors:
             return None
         if now - user.seen_at > user_sessions.SEEN_EVERY:
             self._note_use(user.session_id, now)
-        return Visitor(secret, user.name, user.role, user.user_id, user.session_id)
+        return Visitor(secret, user.name, user.role, user.user_id, user.session_id, user.language)
 
     def _note_use(self, session_id: int, now: datetime) -> None:
         """Note that a session is used; pages are shown even if nothing can be written."""
         with suppress(UnreachableError), self._desk.database.write() as tx:
             user_sessions.seen(tx, session_id, now)
+
+
+def _is_sent_to_us(web: WebSection) -> bool:
+    """Whether a request names our host, an address, or a host without a domain.
+
+    Else somebody's domain may lead here (DNS rebinding), so that their page, in a browser on the machine of
+    the proxy, could send the headers of the proxy.
+    """
+    host = request.host.partition(":")[0].lower()
+    return bool(_OF_NO_DOMAIN.fullmatch(host)) or host == urlsplit(web.public_url).hostname
 
 
 def _role(section: TrustedHeaderSection) -> Role | None:

@@ -1,6 +1,8 @@
 """Bulk actions: frozen, confirmed once by who previewed them, each row carried out once."""
 
 from collections.abc import Iterator
+from queue import Queue
+from threading import Thread
 
 import pytest
 from sqlalchemy.exc import OperationalError
@@ -113,6 +115,25 @@ def test_a_stopped_action_goes_no_further(database: Database) -> None:
         assert bulk_actions.progress(tx, number).left == 2
         with pytest.raises(WrongStateError, match="is stopped already"):
             bulk_actions.stop(tx, number, NOW)
+
+
+def test_who_confirms_while_somebody_stops_is_told_that_it_is_stopped(postgresql: Database) -> None:
+    """And not that the preview is too old."""
+    number, told = previewed(postgresql), Queue[str]()
+
+    def confirm() -> None:
+        with acting(ANA), pytest.raises(WrongStateError) as refused, postgresql.write() as tx:
+            bulk_actions.confirm(tx, number, NOW)
+        told.put(str(refused.value))
+
+    confirming = Thread(target=confirm)
+    with postgresql.write() as tx:
+        bulk_actions.stop(tx, number, NOW)
+        confirming.start()
+        while not tx.exec_driver_sql("SELECT 1 FROM pg_locks WHERE NOT granted").first():
+            assert confirming.is_alive()
+    confirming.join()
+    assert told.get() == f"bulk action {number} cannot be confirmed: it is stopped"
 
 
 def test_previews_that_nobody_confirmed_are_deleted_with_their_rows(database: Database) -> None:

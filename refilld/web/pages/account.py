@@ -11,10 +11,12 @@ from monitor.errors import BadInputError
 from monitor.model.role import Role
 from refilld.services import passwords, totp
 from refilld.services.sign_in import SignInOutcome, once_proved
+from refilld.translations.catalogue import LANGUAGES
 from refilld.web.access import SIGN_IN
 from refilld.web.list_query import ListColumn
 from refilld.web.page import Answer, DeskPage, PageAction, PageContext
 from refilld.web.pages.sign_in import refusal, typed, typed_credentials
+from refilld.web.reader import gettext, read_in
 from refilld.web.visitors import remove_cookie, set_cookie
 from storage import user_sessions, users
 from storage.engine import Transaction
@@ -41,18 +43,23 @@ def show(context: PageContext) -> Answer:
         user = users.get(tx, context.visitor.user_id)
         sessions = user_sessions.listed(tx, user.user_id, idle, context.now)
     return context.render(
-        "account.html", user=user, sessions=sessions, columns=_COLUMNS, shortest=passwords.SHORTEST
+        "account.html",
+        user=user,
+        sessions=sessions,
+        columns=_COLUMNS,
+        shortest=passwords.SHORTEST,
+        languages=LANGUAGES,
     )
 
 
 def password(context: PageContext) -> Answer:
     """Change the password; all other sessions end, and this one is replaced."""
     if typed("new") != typed("again"):
-        return context.refused("The new passwords are not the same.", PATH)
+        return context.refused(gettext("The new passwords are not the same."), PATH)
     try:
         new = passwords.checked(typed("new"), context.visitor.name)
     except BadInputError as error:
-        return context.refused(f"The new password {error.problem}.", PATH)
+        return context.refused(gettext("The new password {problem}.", problem=error.problem), PATH)
     new_hash, web = passwords.hashed(new), context.settings.web
     made: list[str] = []
 
@@ -62,7 +69,8 @@ def password(context: PageContext) -> Answer:
         given = typed_credentials(user.name)
         made.append(user_sessions.begin(tx, user.user_id, given.peer, given.browser, life, context.now))
 
-    answer = _once_proved(context, change, "Your password is changed. Your other sessions have ended.")
+    done = gettext("Your password is changed. Your other sessions have ended.")
+    answer = _once_proved(context, change, done)
     for token in made:
         set_cookie(answer, web, token)
     return answer
@@ -81,12 +89,12 @@ def confirm_totp(context: PageContext) -> Answer:
     secret = typed("secret")
     step = totp.step_of(secret, typed("new_code"), context.now) if totp.is_secret(secret) else None
     if step is None:
-        return context.refused("The code is wrong. Set the second factor up again.", PATH)
+        return context.refused(gettext("The code is wrong. Set the second factor up again."), PATH)
 
     def change(tx: Transaction, user: UserRow) -> None:
         users.set_totp(tx, user.user_id, secret, step, context.now)
 
-    return _once_proved(context, change, "From now on you are asked for a code when you sign in.")
+    return _once_proved(context, change, gettext("From now on you are asked for a code when you sign in."))
 
 
 def remove_totp(context: PageContext) -> Answer:
@@ -95,7 +103,7 @@ def remove_totp(context: PageContext) -> Answer:
     def change(tx: Transaction, user: UserRow) -> None:
         users.remove_totp(tx, user.user_id, context.now)
 
-    return _once_proved(context, change, "You are asked for no code any more. Sign in again.")
+    return _once_proved(context, change, gettext("You are asked for no code any more. Sign in again."))
 
 
 def end(context: PageContext) -> Answer:
@@ -104,8 +112,8 @@ def end(context: PageContext) -> Answer:
     session_id = int(chosen) if chosen.isascii() and chosen.isdigit() and len(chosen) < 19 else 0  # noqa: PLR2004
     with context.database.write() as tx:
         if not user_sessions.end(tx, _user_id(context), session_id):
-            raise NotFoundError("You have no such session. It may have ended already.")
-    return context.done("The session has ended.", PATH)
+            raise NotFoundError(gettext("You have no such session. It may have ended already."))
+    return context.done(gettext("The session has ended."), PATH)
 
 
 def end_others(context: PageContext) -> Answer:
@@ -113,7 +121,17 @@ def end_others(context: PageContext) -> Answer:
     with context.database.write() as tx:
         kept = context.visitor.session_id or 0
         user_sessions.end_others(tx, _user_id(context), kept, context.now)
-    return context.done("You are signed out everywhere else.", PATH)
+    return context.done(gettext("You are signed out everywhere else."), PATH)
+
+
+def language(context: PageContext) -> Answer:
+    """Choose the language of the pages; nothing chosen leaves it to the browser."""
+    chosen = typed("language")
+    with context.database.write() as tx:
+        users.set_language(tx, _user_id(context), chosen if chosen in LANGUAGES else None)
+    if chosen in LANGUAGES:
+        read_in(chosen)
+    return context.done(gettext("Your language is saved."), PATH)
 
 
 def sign_out(context: PageContext) -> Answer:
@@ -138,7 +156,7 @@ def _once_proved(context: PageContext, change: Callable[[Transaction, UserRow], 
 
 def _user_id(context: PageContext) -> int:
     if context.visitor.user_id is None:
-        raise BadInputError("account", "a proxy has signed you in; change this where it does")
+        raise BadInputError("account", gettext("a proxy has signed you in; change this where it does"))
     return context.visitor.user_id
 
 
@@ -150,6 +168,7 @@ _ACTIONS = {
     "end": end,
     "end-others": end_others,
     "sign-out": sign_out,
+    "language": language,
 }
 PAGE = DeskPage(
     "account",

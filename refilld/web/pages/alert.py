@@ -5,10 +5,10 @@ from flask import request
 from refilld.services.alert_explanation import explain_alert
 from refilld.services.input_limits import LARGEST_ID
 from refilld.services.silencing import typed_for
-from refilld.translations.event_labels import ALERT_REASONS
 from refilld.web.access import own_path
 from refilld.web.list_query import ListColumn
 from refilld.web.page import Answer, DeskPage, PageAction, PageContext
+from refilld.web.reader import gettext
 from storage import problems
 
 _RECEIVERS = (
@@ -40,7 +40,6 @@ def show(context: PageContext, alert_id: int) -> str:
         matchers=typed_for(found.history.event).matchers,
         receivers=_RECEIVERS,
         messages=_MESSAGES,
-        meanings=ALERT_REASONS,
         now=context.now,
     )
 
@@ -52,9 +51,9 @@ def acknowledge(context: PageContext, alert_id: int) -> Answer:
     back = own_path(request.form.get("back", f"/alerts/{alert_id}"))
     if new:
         return context.done(
-            f"Alert {alert_id} is acknowledged: it is not repeated, and its end is told.", back
+            gettext("Alert {id} is acknowledged: it is not repeated, and its end is told.", id=alert_id), back
         )
-    return context.refused(f"Alert {alert_id} was acknowledged already.", back)
+    return context.refused(gettext("Alert {id} was acknowledged already.", id=alert_id), back)
 
 
 PAGE = DeskPage(

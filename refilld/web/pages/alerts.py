@@ -5,12 +5,12 @@ from monitor.events.severity import Severity
 from monitor.model.bulk_action import BulkAction
 from refilld.services.event_query import ALERTS
 from refilld.texts.renderer import default_renderer
-from refilld.translations.event_labels import ALERT_REASONS
+from refilld.translations.event_labels import ALERT_STATES
 from refilld.web.cursor_list import read_cursor_list
 from refilld.web.list_query import FilterField, ListColumn
 from refilld.web.page import DeskPage, NavGroup, PageContext
+from refilld.web.reader import language
 from storage import alert_list, firing_alerts, message_list
-from storage.alert_list import DELIVERY_STATES
 
 PATH = "/alerts"
 _MOST_FIRING, _MOST_MESSAGES = 50, 10
@@ -38,7 +38,7 @@ _ACTIONS = ((BulkAction.ACKNOWLEDGE, "Acknowledge"),)
 _FILTERS = (
     FilterField("kind", "Kind", tuple((kind, kind) for kind in EventKind)),
     FilterField("severity", "Severity", tuple((one, one) for one in Severity)),
-    FilterField("state", "State", tuple((one, one) for one in DELIVERY_STATES)),
+    FilterField("state", "State", tuple(ALERT_STATES.items())),
     FilterField("order_id", "Order"),
     FilterField("since", "Since, such as 7d"),
     FilterField("message", "Message"),
@@ -67,8 +67,7 @@ def show(context: PageContext) -> str:
         firing_columns=_FIRING,
         messages=messages,
         message_columns=_MESSAGES,
-        text=default_renderer().text,
-        meanings=ALERT_REASONS,
+        text=default_renderer(language()).text,
         now=context.now,
     )
 

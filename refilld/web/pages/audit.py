@@ -5,19 +5,21 @@ from dataclasses import replace
 from monitor.events.kind import EventKind
 from refilld.services.event_query import EVENTS
 from refilld.texts.renderer import default_renderer
+from refilld.translations.source_text import labelled
 from refilld.web.cursor_list import read_cursor_list
 from refilld.web.list_query import FilterField, ListColumn
 from refilld.web.page import DeskPage, NavGroup, PageContext
+from refilld.web.reader import language
 from storage import event_list
 from storage.actor import ActorKind
 from storage.event_list import EventFilter
 
 PATH = "/audit"
 _ACTORS = {
-    ActorKind.PAGE: "people at the pages",
-    ActorKind.CLI: "people at the prompt",
-    ActorKind.TOKEN: "programs with a token",
-    ActorKind.JOB: "jobs",
+    ActorKind.PAGE: labelled("by", "people at the pages"),
+    ActorKind.CLI: labelled("by", "people at the prompt"),
+    ActorKind.TOKEN: labelled("by", "programs with a token"),
+    ActorKind.JOB: labelled("by", "jobs"),
 }
 _COLUMNS = (
     ListColumn("at", "At"),
@@ -52,7 +54,7 @@ def show(context: PageContext) -> str:
         total=total,
         columns=_COLUMNS,
         filters=_FILTERS,
-        text=default_renderer().text,
+        text=default_renderer(language()).text,
     )
 
 

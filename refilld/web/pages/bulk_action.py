@@ -46,6 +46,7 @@ _OUTCOMES = {
     "queued": "Will be queued",
     "ended": "Will be ended, and not delivered",
     "kept_for_cap": "Will stay held, because a daily cap is reached",
+    "cancelled": "Refills that the flag cancels",
     "closed": "Will be closed",
     "flagged": "Will be flagged",
     "unflagged": "Will not be flagged any more",

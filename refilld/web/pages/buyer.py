@@ -4,7 +4,9 @@ from http import HTTPStatus
 
 from flask import Response, abort, g, make_response, request, url_for
 
+from monitor.model.target import Metric
 from refilld.answers.rendering import sentence
+from refilld.answers.sentences import UNITS
 from refilld.charts.buyer_chart import buyer_chart
 from refilld.charts.key_points import key_points
 from refilld.charts.order_svg import order_svg
@@ -12,8 +14,12 @@ from refilld.charts.words import BUYER
 from refilld.services.buyer_links import ask_for_refill, order_of_link
 from refilld.timeline.load import Thinning, Timeline, load
 from refilld.timeline.order_chart import order_chart
+from refilld.translations.catalogue import LANGUAGES
+from refilld.translations.source_text import translatable
+from refilld.web.formats import number
 from refilld.web.list_query import ListColumn
 from refilld.web.page import DeskPage, PageAction, PageContext
+from refilld.web.reader import gettext, read_in, translation
 from storage.actor import Actor, acting
 from storage.errors import NotFoundError
 
@@ -25,7 +31,7 @@ _POINTS = (
     ListColumn("count", "Count", numeric=True),
     ListColumn("units", "Units", numeric=True),
 )
-_NO_PAGE = "There is no such page. Ask the shop for a new link."
+_NO_PAGE = translatable("There is no such page. Ask the shop for a new link.")
 
 
 def show(context: PageContext, signed: str) -> Response:
@@ -35,7 +41,7 @@ def show(context: PageContext, signed: str) -> Response:
         with context.database.read() as tx:
             timeline = load(tx, order_of_link(tx, signed), context.now, context.desk.enabled, Thinning(PARTS))
     except NotFoundError:
-        abort(HTTPStatus.NOT_FOUND, _NO_PAGE)
+        abort(HTTPStatus.NOT_FOUND, gettext(_NO_PAGE))
     answer = make_response(_page(context, timeline, signed))
     answer.headers["X-Robots-Tag"] = "noindex"
     return answer
@@ -48,41 +54,48 @@ def ask(context: PageContext, signed: str) -> Response:
         with acting(Actor("buyer", g.request_id)), context.database.write() as tx:
             asked = ask_for_refill(tx, order_of_link(tx, signed), context.now)
     except NotFoundError:
-        abort(HTTPStatus.NOT_FOUND, _NO_PAGE)
-    path = url_for("buyer", signed=signed, language=request.form.get("language") or None)
+        abort(HTTPStatus.NOT_FOUND, gettext(_NO_PAGE))
+    language = request.form.get("language")
+    if language is not None and language in context.desk.texts.languages:
+        read_in(language)
+    path = url_for("buyer", signed=signed, language=language or None)
     if asked:
-        return context.done("Your request is noted.", path)
-    return context.refused("You have asked several times today. Please come back tomorrow.", path)
+        return context.done(gettext("Your request is noted."), path)
+    refused = gettext("You have asked several times today. Please come back tomorrow.")
+    return context.refused(refused, path)
 
 
 def _require_on(context: PageContext) -> None:
     if not context.settings.web.buyer_pages:
-        abort(HTTPStatus.NOT_FOUND, _NO_PAGE)
+        abort(HTTPStatus.NOT_FOUND, gettext(_NO_PAGE))
 
 
 def _page(context: PageContext, timeline: Timeline, signed: str) -> str:
-    order, texts, language = (
-        timeline.order.order,
-        context.desk.texts,
-        _language(context, timeline.order.order.language),
-    )
-    metric = texts.of(language).metric(order.target.metric)
-    chart = buyer_chart(order_chart(timeline), metric)
+    order, texts = timeline.order.order, context.desk.texts
+    language = _language(context, order.language)
+    read_in(language)
+    metric, words = texts.of(language).metric(order.target.metric), BUYER.into(translation())
+    chart = buyer_chart(order_chart(timeline, translation()), metric)
     return context.render(
         "buyer.html",
         order=order,
-        metric=metric,
+        delivered=_units(order.target.metric, order.delivered),
         language=language,
         languages=list(texts.languages),
+        names=LANGUAGES,
         answer=sentence(timeline.answer, texts.of(language)),
         asks=timeline.mine.covered(context.now),
-        chart=order_svg(chart, BUYER),
-        points=key_points(chart, BUYER)[::-1],
+        chart=order_svg(chart, words),
+        points=key_points(chart, words)[::-1],
         point_columns=_POINTS,
         count=timeline.target.series.last_count,
         counted_at=timeline.target.last_count_at,
         here=url_for("buyer", signed=signed),
     )
+
+
+def _units(metric: Metric, units: int) -> str:
+    return UNITS[metric].into(translation(), units).format(number=number(units))
 
 
 def _language(context: PageContext, of_order: str | None) -> str:

@@ -7,6 +7,7 @@ from refilld.web.list_query import ListColumn
 from refilld.web.page import Answer, DeskPage, PageAction, PageContext
 from refilld.web.pages.webhook import PAGE as ENDPOINT
 from refilld.web.pages.webhook import path_of
+from refilld.web.reader import gettext
 from storage import webhook_log, webhooks
 
 _COLUMNS = (
@@ -41,7 +42,7 @@ def send_again(context: PageContext, endpoint_id: int, delivery_id: int) -> Answ
         event_id = webhook_log.get(tx, endpoint_id, delivery_id).event_id
     endpoint_actions.replay(context.database, endpoint_id, [event_id], context.now)
     path = f"{path_of(endpoint_id)}/deliveries/{delivery_id}"
-    return context.done("The message is sent again within seconds.", path)
+    return context.done(gettext("The message is sent again within seconds."), path)
 
 
 PAGE = DeskPage(

@@ -3,26 +3,31 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from gettext import NullTranslations
 
 from flask import url_for
 
+from monitor.model.decision import Action
 from monitor.model.order import Flag, Order
 from monitor.model.refill import RefillState
 from monitor.model.role import Role
 from refilld.answers.rendering import sentence
 from refilld.charts.key_points import key_points
 from refilld.charts.order_svg import order_svg
+from refilld.charts.words import ENGLISH as ENGLISH_CHART
 from refilld.services.buyer_links import known_link
 from refilld.texts.renderer import default_renderer
 from refilld.timeline.event import TimelineEvent
-from refilld.timeline.events import REASONS, STATES, order_events, timeline_events
+from refilld.timeline.events import REASONS, order_events, timeline_events
 from refilld.timeline.facts import timeline_facts
 from refilld.timeline.load import Thinning, Timeline, load
 from refilld.timeline.order_chart import order_chart
 from refilld.timeline.state import owed_state
+from refilld.web.formats import label, number
 from refilld.web.list_query import ListColumn
 from refilld.web.page import DeskPage, PageContext
 from refilld.web.pages.order_actions import ACTIONS, LONGEST_NOTE
+from refilld.web.reader import gettext, language, said, translation
 from storage import operator_actions
 from storage.event_list import EventFilter
 from storage.event_list import page as event_page
@@ -77,8 +82,9 @@ def show(context: PageContext, order_id: str) -> str:
         timeline = load(tx, order_id, context.now, context.desk.enabled, Thinning(PARTS))
         link = known_link(tx, context.settings, order_id) if context.visitor.may(Role.OPERATOR) else None
         audited = event_page(tx, EventFilter(order_id=order_id), PageRequest(MOST_AUDITED)).rows
-    chart = order_chart(timeline)
-    order, events = timeline.order.order, _newest_first(timeline)
+    into, words = translation(), ENGLISH_CHART.into(translation())
+    chart = order_chart(timeline, into)
+    order, events = timeline.order.order, _newest_first(timeline, into)
     return context.render(
         "order.html",
         timeline=timeline,
@@ -86,19 +92,20 @@ def show(context: PageContext, order_id: str) -> str:
         facts=timeline_facts(timeline, context.desk.texts.of()),
         delivered_words=_delivered(order),
         start_words=_start_count(order),
-        state=owed_state(timeline),
+        state=owed_state(timeline, into),
         answers=_answers(context, timeline),
-        chart=order_svg(chart),
+        chart=order_svg(chart, words),
         chart_url=url_for("order_chart", order_id=order_id),
-        points=key_points(chart)[::-1],
+        points=key_points(chart, words)[::-1],
         point_columns=_POINTS,
         events=events[:MOST_EVENTS],
         events_left_out=max(len(events) - MOST_EVENTS, 0),
         drops=timeline.drops[::-1],
         drop_columns=_DROPS,
         reasons=REASONS,
+        action_of=Action,
         refills=_refills(timeline, audited),
-        audit=[(row, default_renderer().text(row)) for row in audited],
+        audit=[(row, default_renderer(language()).text(row)) for row in audited],
         audit_full=len(audited) == MOST_AUDITED,
         unset_flags=[flag for flag in Flag if flag not in timeline.mine.flags],
         longest_note=LONGEST_NOTE,
@@ -110,23 +117,30 @@ def show(context: PageContext, order_id: str) -> str:
 
 
 def _delivered(order: Order) -> str:
-    return f"{order.delivered:,} of {order.quantity:,} {order.target.metric}"
+    return gettext(
+        "{delivered} of {quantity} {metric}",
+        delivered=number(order.delivered),
+        quantity=number(order.quantity),
+        metric=label(order.target.metric),
+    )
 
 
 def _start_count(order: Order) -> str:
     """The start count, and where it comes from."""
     if order.start_count is None:
-        return "not known yet"
+        return gettext("not known yet")
     if order.start_corrected:
-        return f"{order.start_count:,} (corrected)"
-    return f"{order.start_count:,} (measured)" if order.start_measured else f"{order.start_count:,}"
+        return gettext("{count} (corrected)", count=number(order.start_count))
+    if order.start_measured:
+        return gettext("{count} (measured)", count=number(order.start_count))
+    return number(order.start_count)
 
 
-def _newest_first(timeline: Timeline) -> list[TimelineEvent]:
+def _newest_first(timeline: Timeline, into: NullTranslations) -> list[TimelineEvent]:
     """What happened; without the looks if some of them are not known here."""
     if not timeline.looks_thinned:
-        return list(timeline_events(timeline)[::-1])
-    return sorted(order_events(timeline), key=_at)[::-1]
+        return list(timeline_events(timeline, into)[::-1])
+    return sorted(order_events(timeline, into), key=_at)[::-1]
 
 
 def _at(event: TimelineEvent) -> datetime:
@@ -145,8 +159,8 @@ def _refills(timeline: Timeline, audited: Sequence[EventRow]) -> list[ShownRefil
     return [
         ShownRefill(
             row,
-            STATES[row.state],
-            REASONS[row.reason],
+            label(row.state),
+            said(REASONS[row.reason]),
             _possible(row.state),
             tuple(event for event in audited if event.subject.refill_id == row.refill_id),
         )

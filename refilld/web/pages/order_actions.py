@@ -13,7 +13,10 @@ from refilld.services import refill_requests
 from refilld.services.buyer_links import buyer_link
 from refilld.services.order_correction import correct_start_count, decisions_before
 from refilld.services.refill_requests import Recheck
+from refilld.translations.source_text import translatable
+from refilld.web.formats import label, number
 from refilld.web.page import PageAction, PageContext
+from refilld.web.reader import gettext, translation
 from storage import buyer_links, flags, operator_actions, refills, reviews
 from storage.engine import Transaction
 from storage.errors import NotFoundError, OpenRefillError, WrongStateError
@@ -21,9 +24,9 @@ from storage.server_time import shared_time
 
 LONGEST_NOTE = 500
 _CHECKED = {
-    Recheck.DUE: "The target is looked at next, as soon as a source may.",
-    Recheck.IMPOSSIBLE: "The target is due, but no source can look at it now: {why}.",
-    Recheck.NOT_NEEDED: "No guarantee is in force, so no look is needed.",
+    Recheck.DUE: translatable("The target is looked at next, as soon as a source may."),
+    Recheck.IMPOSSIBLE: translatable("The target is due, but no source can look at it now: {why}."),
+    Recheck.NOT_NEEDED: translatable("No guarantee is in force, so no look is needed."),
 }
 Change = Callable[[Transaction, PageContext, str], str]
 """Changes an order; returns the sentence that tells what was done."""
@@ -39,9 +42,9 @@ def _action(change: Change) -> Callable[[PageContext, str], Response]:
             with context.database.write() as tx:
                 message = change(tx, context, order_id)
         except BadInputError as error:
-            return context.refused(f"Not done: {error.problem}.", path)
+            return context.refused(gettext("Not done: {why}.", why=error.problem), path)
         except (NotFoundError, OpenRefillError, WrongStateError) as error:
-            return context.refused(f"Not done: {error}.", path)
+            return context.refused(gettext("Not done: {why}.", why=error), path)
         return context.done(message, path)
 
     return carry_out
@@ -55,7 +58,7 @@ def check(tx: Transaction, context: PageContext, order_id: str) -> str:
     if enabled is not None:
         obstacle = refill_requests.obstacle_of(tx, order_id, recheck, enabled, context.now)
     found = refill_requests.hindered(recheck, obstacle)
-    return _CHECKED[found].format(why="" if obstacle is None else obstacle.note)
+    return gettext(_CHECKED[found], why="" if obstacle is None else obstacle.note)
 
 
 @_action
@@ -63,8 +66,8 @@ def flag(tx: Transaction, context: PageContext, order_id: str) -> str:
     """Set a flag."""
     chosen = _flag()
     if flags.set_flag(tx, order_id, chosen, context.now, _note("comment")):
-        return f"The order is flagged {chosen}."
-    return f"The order was flagged {chosen} already."
+        return gettext("The order is flagged {flag}.", flag=label(chosen))
+    return gettext("The order was flagged {flag} already.", flag=label(chosen))
 
 
 @_action
@@ -72,8 +75,8 @@ def unflag(tx: Transaction, context: PageContext, order_id: str) -> str:
     """Lift a flag."""
     chosen = _flag()
     if flags.lift_flag(tx, order_id, chosen, context.now, _note("comment")):
-        return f"The flag {chosen} is lifted; the target is looked at next."
-    return f"The order was not flagged {chosen}."
+        return gettext("The flag {flag} is lifted; the target is looked at next.", flag=label(chosen))
+    return gettext("The order was not flagged {flag}.", flag=label(chosen))
 
 
 @_action
@@ -81,12 +84,14 @@ def correct(tx: Transaction, context: PageContext, order_id: str) -> str:
     """Correct the start count."""
     result = correct_start_count(tx, order_id, _number("start_count", MOST_COUNT), context.now)
     if not result.changed:
-        return f"The start count is {result.after:,} already."
-    before = "unknown" if result.before is None else f"{result.before:,}"
+        return gettext("The start count is {count} already.", count=number(result.after))
+    before = gettext("unknown") if result.before is None else number(result.before)
+    done = gettext(
+        "The start count is {count} now, before {before}", count=number(result.after), before=before
+    )
     if result.decisions:
-        rests = decisions_before(result.decisions)
-        return f"The start count is {result.after:,} now, before {before}; {rests}."
-    return f"The start count is {result.after:,} now, before {before}."
+        return f"{done}; {decisions_before(result.decisions, translation())}."
+    return f"{done}."
 
 
 @_action
@@ -99,7 +104,12 @@ def refill(tx: Transaction, context: PageContext, order_id: str) -> str:
         raise NotFoundError(f"refill {refill_id} is of another order")
     now, shadow = shared_time(tx, context.now), context.settings.guarantee.shadow
     row = operator_actions.act(tx, refill_id, action, now, shadow=shadow)
-    return f"Refill {refill_id} of {row.quantity:,} is {row.state} now."
+    return gettext(
+        "Refill {id} of {units} is now: {state}.",
+        id=refill_id,
+        units=number(row.quantity),
+        state=label(row.state),
+    )
 
 
 @_action
@@ -109,9 +119,9 @@ def review(tx: Transaction, context: PageContext, order_id: str) -> str:
     if review_id not in {row.review_id for row in reviews.of_order(tx, order_id)}:
         raise NotFoundError(f"review {review_id} is of another order")
     if not note:
-        raise BadInputError("note", "write what was done, such as: refunded 2.40 EUR")
+        raise BadInputError("note", gettext("write what was done, such as: refunded 2.40 EUR"))
     reviews.close(tx, review_id, note, context.now)
-    return f"Review {review_id} is closed at {minute(context.now)} UTC."
+    return gettext("Review {id} is closed at {time} UTC.", id=review_id, time=minute(context.now))
 
 
 def _flag() -> Flag:
@@ -139,8 +149,8 @@ def link(tx: Transaction, context: PageContext, order_id: str) -> str:
     buyer_link(tx, context.settings, order_id, context.now)
     if request.form.get("revoke"):
         buyer_links.revoke(tx, order_id)
-        return "Earlier links of the order are invalid now, and there is a new one."
-    return "The link for the buyer is made."
+        return gettext("Earlier links of the order are invalid now, and there is a new one.")
+    return gettext("The link for the buyer is made.")
 
 
 ACTIONS = (

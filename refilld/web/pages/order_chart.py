@@ -6,9 +6,11 @@ from flask import Response, jsonify, request
 
 from refilld.charts.chart_data import chart_data
 from refilld.charts.order_chart import OrderChart, within
+from refilld.charts.words import ENGLISH
 from refilld.timeline.load import Thinning, load
 from refilld.timeline.order_chart import order_chart
 from refilld.web.page import DeskPage, PageContext
+from refilld.web.reader import translation
 
 PARTS = 1_000
 """Of the time that is shown, each with the looks that stand for the others."""
@@ -21,7 +23,8 @@ def show(context: PageContext, order_id: str) -> Response:
     start, end = _time("start"), _time("end")
     with context.database.read() as tx:
         timeline = load(tx, order_id, context.now, context.desk.enabled, Thinning(PARTS, start, end))
-    return jsonify(chart_data(_part(order_chart(timeline), start, end)))
+    into = translation()
+    return jsonify(chart_data(_part(order_chart(timeline, into), start, end), ENGLISH.into(into)))
 
 
 def _part(chart: OrderChart, start: datetime | None, end: datetime | None) -> OrderChart:

@@ -3,8 +3,10 @@
 from monitor.model.bulk_action import BulkAction
 from monitor.model.drop import DropState
 from monitor.model.order import Flag, OrderStatus
+from monitor.model.refill import RefillState
 from refilld.services.order_query import ORDERS
-from refilld.timeline.events import REASONS, STATES
+from refilld.timeline.events import REASONS
+from refilld.translations.guarantee_labels import GUARANTEE_LABELS
 from refilld.web.cursor_list import read_cursor_list
 from refilld.web.list_query import FilterField, ListColumn
 from refilld.web.page import DeskPage, NavGroup, PageContext
@@ -51,7 +53,7 @@ def show(context: PageContext) -> str:
         more=(METRIC, *NAMED, *PERIOD),
         actions=_ACTIONS,
         drop_states=DROP_STATES,
-        refill_states=STATES,
+        refill_states=GUARANTEE_LABELS[RefillState],
         reasons=REASONS,
         flags=FLAGS,
         all_flags=tuple(Flag),

@@ -2,8 +2,9 @@
 
 from flask import request, url_for
 
+from monitor.model.refill import RefillState
 from refilld.services.exact_hit import exact_order
-from refilld.timeline.events import STATES
+from refilld.translations.guarantee_labels import GUARANTEE_LABELS
 from refilld.web.list_query import LONGEST_FILTER, ListColumn
 from refilld.web.page import Answer, DeskPage, PageContext
 from storage.search import FoundBy, search
@@ -49,7 +50,7 @@ def show(context: PageContext) -> Answer:
         order_columns=_ORDERS,
         refill_columns=_REFILLS,
         customer_columns=_CUSTOMERS,
-        states=STATES,
+        states=GUARANTEE_LABELS[RefillState],
         found_by=_FOUND_BY,
     )
 

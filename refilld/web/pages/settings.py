@@ -10,11 +10,13 @@ from monitor.model.duration import format_duration
 from monitor.model.terms import Terms
 from refilld.settings.sources import SourceSection
 from refilld.terms_format import FIELDS, terms_fields
+from refilld.translations.source_text import translatable
 from refilld.web.list_query import ListColumn
 from refilld.web.page import DeskPage, NavGroup, PageContext
+from refilld.web.reader import gettext
 
 DEFAULT = "default"
-HIDDEN = "set, not shown"
+HIDDEN = translatable("set, not shown")
 _SECRETS = ("urls", "ping_url", "options")
 """Keys whose values may hold secrets."""
 _TERMS = (
@@ -94,16 +96,16 @@ def _inner(path: tuple[str, ...], value: object) -> Iterator[tuple[tuple[str, ..
 def _text(key: str, value: object) -> str:
     """A value as the configuration writes it; never a secret."""
     if key in _SECRETS:
-        return HIDDEN if value else "not set"
+        return gettext(HIDDEN) if value else gettext("not set")
     if isinstance(value, timedelta):
         return format_duration(value)
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, list | tuple):
-        return ", ".join(str(one) for one in value) or "none"
+        return ", ".join(str(one) for one in value) or gettext("none")
     if isinstance(value, dict):
-        return ", ".join(f"{name}: {one}" for name, one in value.items()) or "none"
-    return "not set" if value in {None, ""} else str(value)
+        return ", ".join(f"{name}: {one}" for name, one in value.items()) or gettext("none")
+    return gettext("not set") if value in {None, ""} else str(value)
 
 
 PAGE = DeskPage("settings", "/settings", "Settings", show, group=NavGroup.SYSTEM, letter="c")

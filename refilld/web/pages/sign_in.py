@@ -5,9 +5,11 @@ from http import HTTPStatus
 from flask import Response, g, make_response, redirect, request
 
 from refilld.services.sign_in import Credentials, SignInOutcome, sign_in
+from refilld.translations.source_text import translatable
 from refilld.web.access import SIGN_IN, own_path
 from refilld.web.browser_name import browser_name
 from refilld.web.page import Answer, DeskPage, PageAction, PageContext
+from refilld.web.reader import gettext
 from refilld.web.visitors import set_cookie
 from storage.user_sessions import SessionLife
 
@@ -15,11 +17,11 @@ LONGEST_FIELD = 1_000
 _REFUSALS = {
     SignInOutcome.WRONG: (
         HTTPStatus.UNAUTHORIZED,
-        "Name, password or code is wrong. A code can be used once only.",
+        translatable("Name, password or code is wrong. A code can be used once only."),
     ),
     SignInOutcome.LIMITED: (
         HTTPStatus.TOO_MANY_REQUESTS,
-        "Too many attempts have failed. Try again in 15 minutes, or ask an administrator.",
+        translatable("Too many attempts have failed. Try again in 15 minutes, or ask an administrator."),
     ),
 }
 
@@ -45,7 +47,7 @@ def send(context: PageContext) -> Answer:
     result = sign_in(context.database, typed_credentials(typed("name")), life, context.now)
     if result.outcome is not SignInOutcome.DONE:
         status, words = _REFUSALS[result.outcome]
-        return make_response(sign_in_form(context, wanted, words, typed("name")), status)
+        return make_response(sign_in_form(context, wanted, gettext(words), typed("name")), status)
     return signed_in(context, wanted, result.token)
 
 
@@ -59,7 +61,7 @@ def signed_in(context: PageContext, wanted: str, token: str) -> Response:
 
 def refusal(outcome: SignInOutcome) -> str:
     """Why somebody was refused who has typed their password."""
-    return _REFUSALS[outcome][1]
+    return gettext(_REFUSALS[outcome][1])
 
 
 def typed_credentials(name: str) -> Credentials:

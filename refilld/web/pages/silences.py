@@ -13,6 +13,7 @@ from refilld.services.silencing import MatchedAlerts, TypedSilence, matched_now,
 from refilld.texts.renderer import default_renderer
 from refilld.web.list_query import ListColumn
 from refilld.web.page import Answer, DeskPage, NavGroup, PageAction, PageContext
+from refilld.web.reader import gettext, language
 from storage import silences
 from storage.engine import Transaction
 
@@ -50,7 +51,9 @@ def add(context: PageContext) -> Answer:
         return make_response(_page(context, typed, error), HTTPStatus.UNPROCESSABLE_ENTITY)
     with context.database.write() as tx:
         silence_id = silences.add(tx, new, context.now)
-    return context.done(f"Silence {silence_id} holds until {minute(new.ends_at)} UTC.", PATH)
+    return context.done(
+        gettext("Silence {id} holds until {time} UTC.", id=silence_id, time=minute(new.ends_at)), PATH
+    )
 
 
 def expire(context: PageContext) -> Answer:
@@ -59,7 +62,9 @@ def expire(context: PageContext) -> Answer:
     silence_id = int(text) if text.isascii() and text.isdigit() and len(text) <= len(str(LARGEST_ID)) else 0
     with context.database.write() as tx:
         silences.expire(tx, min(silence_id, LARGEST_ID), context.now)
-    return context.done(f"Silence {silence_id} has ended; what still lasts is told again.", PATH)
+    return context.done(
+        gettext("Silence {id} has ended; what still lasts is told again.", id=silence_id), PATH
+    )
 
 
 def _typed() -> TypedSilence:
@@ -89,7 +94,7 @@ def _page(context: PageContext, typed: TypedSilence, error: BadInputError | None
         in_force=[one for one in listed if one not in expired],
         expired=expired,
         matchers_of=_matchers,
-        text=default_renderer().text,
+        text=default_renderer(language()).text,
         now=context.now,
     )
 

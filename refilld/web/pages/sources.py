@@ -12,6 +12,7 @@ from refilld.services.input_limits import without_control_characters
 from refilld.services.source_overview import overview
 from refilld.services.source_pause import LONGEST_PAUSE, LONGEST_REASON, pause_source, resume_source
 from refilld.web.page import Answer, DeskPage, NavGroup, PageAction, PageContext
+from refilld.web.reader import gettext
 from storage.errors import NotFoundError
 
 PATH = "/sources"
@@ -41,12 +42,14 @@ def pause(context: PageContext) -> Answer:
     with context.database.write() as tx:
         result = pause_source(tx, name, until, reason, context.now)
     if result.until is None:
-        message = f"{name} is paused until it is resumed."
+        message = gettext("{source} is paused until it is resumed.", source=name)
     else:
-        message = f"{name} is paused until {minute(result.until)} UTC."
+        message = gettext("{source} is paused until {time} UTC.", source=name, time=minute(result.until))
     if result.changed:
         return context.done(message, PATH)
-    already = f"{message} It was paused for as long already; for a shorter pause, resume it first."
+    already = gettext(
+        "{message} It was paused for as long already; for a shorter pause, resume it first.", message=message
+    )
     return context.refused(already, PATH)
 
 
@@ -56,14 +59,14 @@ def resume(context: PageContext) -> Answer:
     with context.database.write() as tx:
         resumed = resume_source(tx, name, context.now)
     if resumed:
-        return context.done(f"{name} may look again.", PATH)
-    return context.refused(f"{name} was not paused.", PATH)
+        return context.done(gettext("{source} may look again.", source=name), PATH)
+    return context.refused(gettext("{source} was not paused.", source=name), PATH)
 
 
 def _name() -> str:
     name = request.form.get("source", "")
     if name not in installed():
-        raise NotFoundError("There is no such source.")
+        raise NotFoundError(gettext("There is no such source."))
     return name
 
 
@@ -72,14 +75,14 @@ def _until(text: str, now: datetime) -> datetime | None:
         return None
     duration = parse_duration(text, "for")
     if not timedelta(0) < duration <= LONGEST_PAUSE:
-        raise BadInputError("for", "must be from 1s to 365d; empty: until it is resumed")
+        raise BadInputError("for", gettext("must be from 1s to 365d; empty: until it is resumed"))
     return now + duration
 
 
 def _reason() -> str | None:
     text = request.form.get("reason", "").strip()
     if len(text) > LONGEST_REASON:
-        raise BadInputError("reason", f"must have at most {LONGEST_REASON} characters")
+        raise BadInputError("reason", gettext("must have at most {most} characters", most=LONGEST_REASON))
     try:
         return without_control_characters(text) or None
     except ValueError as error:

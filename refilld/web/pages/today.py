@@ -2,18 +2,27 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
 from flask import current_app, request, url_for
 
-from monitor.model.number_words import counted
-from monitor.model.sums import Sum, money
+from monitor.model.sums import Sum
+from refilld.report.actions import first_actions
 from refilld.report.figures import Report, ReportAction
-from refilld.report.words import limit_words, release_words, shadow_words, source_words, target_words
-from refilld.timeline.events import REASONS
+from refilld.report.words import (
+    limit_words,
+    release_words,
+    shadow_words,
+    source_words,
+    target_words,
+    translated_money,
+)
+from refilld.web.formats import counted, number
 from refilld.web.list_query import ListColumn
 from refilld.web.page import DeskPage, NavGroup, PageContext
+from refilld.web.reader import gettext, ngettext, translation
 
 PERIODS = {"24h": timedelta(hours=24), "7d": timedelta(days=7), "30d": timedelta(days=30)}
 DEFAULT = "24h"
@@ -76,7 +85,7 @@ def show(context: PageContext) -> str:
     """The page."""
     given = request.args.get("period", DEFAULT)
     name = given if given in PERIODS else DEFAULT
-    desk = context.desk
+    desk, into = context.desk, translation()
     report = desk.reports.report(desk.database, desk.settings, context.now, PERIODS[name])
     return context.render(
         "today.html",
@@ -85,22 +94,21 @@ def show(context: PageContext) -> str:
         periods=list(PERIODS),
         here="/" if name == DEFAULT else f"/?{urlencode({'period': name})}",
         every=EVERY,
-        actions=[_action(one) for one in report.actions],
+        actions=[_action(one) for one in first_actions(report, into)],
         tiles=_tiles(report),
         providers=report.drops.by_provider[:MOST_ROWS],
         more_providers=max(len(report.drops.by_provider) - MOST_ROWS, 0),
         provider_columns=_GROUPS,
-        held=[(group, release_words(group, report.now)) for group in report.queue.held_groups],
+        held=[(group, release_words(group, report.now, into)) for group in report.queue.held_groups],
         held_columns=_HELD,
-        reasons=REASONS,
         waiting=report.waiting.longest[:MOST_ROWS],
         waiting_columns=_WAITING,
-        targets=list(target_words(report)),
-        sources=[(one, *source_words(one)) for one in report.monitor.sources],
-        limits=[limit_words(one) for one in report.limits],
-        shadow=None if report.shadow is None else shadow_words(report.shadow),
+        targets=list(target_words(report, into)),
+        sources=[(one, *source_words(one, into)) for one in report.monitor.sources],
+        limits=[limit_words(one, into) for one in report.limits],
+        shadow=None if report.shadow is None else shadow_words(report.shadow, into),
         path=path,
-        money=money,
+        money=partial(translated_money, into=into),
         sources_path=path("sources"),
     )
 
@@ -121,30 +129,37 @@ def _action(action: ReportAction) -> FirstAction:
 
 
 def _tiles(report: Report) -> list[Tile]:
-    total, queue = report.drops.total, report.queue
+    total, queue, waiting = report.drops.total, report.queue, report.waiting.number
+    recovered = gettext("{number} recovered", number=number(total.recovered))
+    confirmed = ngettext("in {number} confirmed drop", "in {number} confirmed drops", total.confirmed)
     return [
-        Tile("drops opened", f"{total.opened:,}", f"{total.recovered:,} recovered", path("drops")),
-        Tile("units missing", f"{total.missing:,}", f"in {total.confirmed:,} confirmed drops", path("drops")),
-        _sum("units owed", queue.owed, "refill", path("queue")),
-        _sum("units held", queue.held, "refill", path("queue", state="held"), bad=True),
-        _sum("units given up", queue.dead, "refill", path("queue", state="dead"), bad=True),
-        _sum("units refilled", queue.completed, "refill", path("queue", state="completed")),
-        _sum("units to review for a refund", report.reviews.open, "review", path("reviews"), bad=True),
+        Tile(gettext("drops opened"), number(total.opened), recovered, path("drops")),
+        Tile(gettext("units missing"), number(total.missing), confirmed, path("drops")),
+        _sum(gettext("units owed"), queue.owed, "refill", path("queue")),
+        _sum(gettext("units held"), queue.held, "refill", path("queue", state="held"), bad=True),
+        _sum(gettext("units given up"), queue.dead, "refill", path("queue", state="dead"), bad=True),
+        _sum(gettext("units refilled"), queue.completed, "refill", path("queue", state="completed")),
+        _sum(
+            gettext("units to review for a refund"),
+            report.reviews.open,
+            "refund review",
+            path("reviews"),
+            bad=True,
+        ),
         Tile(
-            "buyers waiting",
-            f"{report.waiting.number:,}",
-            "for an answer",
-            WAITING if report.waiting.number else "",
-            bad=report.waiting.number > 0,
+            gettext("buyers waiting"),
+            number(waiting),
+            gettext("for an answer"),
+            WAITING if waiting else "",
+            bad=waiting > 0,
         ),
     ]
 
 
 def _sum(title: str, found: Sum, noun: str, where: str, *, bad: bool = False) -> Tile:
-    price = money(found)
-    number = counted(found.number, noun)
-    more = f"{number}, {price}" if price else number
-    return Tile(title, f"{found.units:,}", more, where, bad and found.number > 0)
+    price = translated_money(found, translation())
+    more = f"{counted(found.number, noun)}, {price}" if price else counted(found.number, noun)
+    return Tile(title, number(found.units), more, where, bad and found.number > 0)
 
 
 PAGE = DeskPage("today", "/", "Today", show, group=NavGroup.WORK, letter="t")

@@ -12,12 +12,13 @@ from refilld.services.delivery_query import DELIVERIES
 from refilld.services.input_limits import LARGEST_ID
 from refilld.services.list_query import parse_instant
 from refilld.services.webhook_fields import endpoint_state
+from refilld.translations.event_labels import WEBHOOK_STATES
 from refilld.web.cursor_list import read_cursor_list
 from refilld.web.list_query import FilterField, ListColumn
 from refilld.web.page import Answer, DeskPage, PageAction, PageContext
 from refilld.web.pages import webhooks as overview
+from refilld.web.reader import gettext, ngettext
 from storage import webhook_log, webhooks
-from storage.webhook_log import STATES
 
 _LONGEST_TIME = 40
 _COLUMNS = (
@@ -30,7 +31,7 @@ _COLUMNS = (
     ListColumn("next", "Next attempt"),
 )
 _FILTERS = (
-    FilterField("state", "State", tuple((one, one) for one in STATES)),
+    FilterField("state", "State", tuple(WEBHOOK_STATES.items())),
     FilterField("kind", "Event", tuple((kind, kind) for kind in EventKind)),
 )
 
@@ -69,7 +70,7 @@ def test(context: PageContext, endpoint_id: int) -> Answer:
     """Plan a test message, which the daemon sends; its page shows the answer."""
     with context.database.write() as tx:
         delivery_id = endpoint_actions.plan_test(tx, endpoint_id, context.now)
-    message = "A test message is sent within seconds; the answer is shown here."
+    message = gettext("A test message is sent within seconds; the answer is shown here.")
     return context.done(message, f"{path_of(endpoint_id)}/deliveries/{delivery_id}")
 
 
@@ -77,7 +78,7 @@ def enable(context: PageContext, endpoint_id: int) -> Answer:
     """Enable an endpoint that was disabled, or end its pause."""
     with context.database.write() as tx:
         endpoint_actions.enable(tx, endpoint_id, context.now)
-    message = "The endpoint is enabled. What it has missed is sent only if you send it again."
+    message = gettext("The endpoint is enabled. What it has missed is sent only if you send it again.")
     return context.done(message, path_of(endpoint_id))
 
 
@@ -92,7 +93,7 @@ def send_again(context: PageContext, endpoint_id: int) -> Answer:
         events = endpoint_actions.to_replay(tx, endpoint_id, since, undelivered=undelivered)
         endpoint = webhooks.get(tx, endpoint_id)
     if not events:
-        return context.refused("There is nothing to send again.", path_of(endpoint_id))
+        return context.refused(gettext("There is nothing to send again."), path_of(endpoint_id))
     if "confirmed" not in request.form:
         hidden = {"since": rfc3339(since), "confirmed": "yes"} | (
             {"undelivered": "yes"} if undelivered else {}
@@ -102,7 +103,12 @@ def send_again(context: PageContext, endpoint_id: int) -> Answer:
             undelivered=undelivered, hidden=hidden, back=path_of(endpoint_id),
         )  # fmt: skip
     endpoint_actions.replay(context.database, endpoint_id, events, context.now)
-    return context.done(f"{len(events):,} messages will be sent again.", path_of(endpoint_id))
+    return context.done(
+        ngettext(
+            "{number} message will be sent again.", "{number} messages will be sent again.", len(events)
+        ),
+        path_of(endpoint_id),
+    )
 
 
 PAGE = DeskPage(

@@ -4,8 +4,11 @@
   const all = (selector, root = document) => Array.from(root.querySelectorAll(selector));
   const one = (selector, root = document) => root.querySelector(selector);
 
+  const language = document.documentElement.lang;
+  const locale = navigator.languages.find((one) => one.split("-")[0] === language) || language;
+
   // Times are written in UTC by the server; the title keeps what it wrote.
-  const format = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+  const format = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
   function localise(root) {
     for (const time of all("time[datetime]:not([data-done], [data-age])", root)) {
       const at = new Date(time.dateTime);
@@ -133,7 +136,7 @@
     const text = one(`#${button.dataset.copy}`);
     try {
       await navigator.clipboard.writeText(text.textContent);
-      button.textContent = "Copied";
+      button.textContent = document.body.dataset.copied;
     } catch {
       getSelection().selectAllChildren(text);
     }

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from jobs.bulk_actions import BulkActions
 from monitor.guarantee.queue_rules import QueueRules
@@ -125,6 +126,25 @@ def test_a_process_that_ends_is_continued_by_the_next(world: QueueWorld) -> None
     assert [world.state(i) for i in (1, 2, 3)] == ["queued", "held", "held"]
     job(world).run_once()
     assert [world.events(i) for i in (1, 2, 3)] == [["held", "queued"]] * 3
+
+
+def test_a_row_that_fails_unexpectedly_keeps_back_no_other(world: QueueWorld) -> None:
+    """Neither the next row nor the next action; it is refused, and the log has the error."""
+    first, second = release(world), release(world, BEN)
+    confirm(world, first)
+    confirm(world, second, BEN)
+    with world.database.write() as tx:
+        tx.exec_driver_sql("UPDATE bulk_items SET expected = '{}' WHERE item_id = 1")
+    with capture_logs() as logged:
+        job(world).run_once()
+    assert results(world.database, first)["1"] == (
+        ItemResult.REFUSED,
+        "an unexpected error; it is in the log of refilld",
+    )
+    assert [world.state(i) for i in (1, 2, 3)] == ["queued"] * 3  # the first by the second action
+    assert [(one["event"], one["row"]) for one in logged if one["log_level"] == "error"] == [
+        ("bulk_action.row_failed", "1")
+    ]
 
 
 def test_more_units_than_were_shown_are_refused(world: QueueWorld) -> None:

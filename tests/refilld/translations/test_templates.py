@@ -36,7 +36,7 @@ def environment(languages: list[str]) -> Environment:
         ("trans", "a minute", "eine Minute"),
         ("pgettext", "given up", "aufgegeben"),
         ("format", "2 things", "2 things"),
-        ("markup", "by &lt;b&gt;", "by &lt;b&gt;"),
+        ("markup", "by &lt;b&gt;", "von &lt;b&gt;"),
     ],
 )
 def test_a_template_is_rendered_in_the_language_of_the_moment(

@@ -121,7 +121,17 @@ def test_the_tokens_of_two_pages_have_nothing_in_common(desk: DeskWorld) -> None
 
 
 @pytest.mark.parametrize(
-    "path", ["//evil.example", "/\\evil.example", "https://evil.example", "evil", "", "/\n/evil", "/\t/evil"]
+    "path",
+    [
+        "//evil.example",
+        "/\\evil.example",
+        "https://evil.example",
+        "evil",
+        "",
+        "/\n/evil",
+        "/\t/evil",
+        pytest.param("/" + "x" * 4_000, id="long"),
+    ],
 )
 def test_a_sign_in_leads_to_no_other_site(path: str) -> None:
     assert own_path(path) == "/"
@@ -131,3 +141,20 @@ def test_a_sign_in_leads_to_no_other_site(path: str) -> None:
 def test_a_part_of_a_page_is_not_replaced_by_the_sign_in(desk: DeskWorld) -> None:
     answer = desk.browser(None).get("/settings", headers={"HX-Request": "true"})
     assert (answer.status_code, answer.headers["HX-Redirect"], answer.text) == (401, "/sign-in", "")
+
+
+def test_a_nul_in_a_form_or_a_path_is_refused(desk: DeskWorld) -> None:
+    """PostgreSQL can store none, so each would be an error of the program."""
+    admin = desk.browser(Role.ADMIN)
+    admin.get("/account")
+    for path, fields in (
+        ("/sign-in/send", {"name": "a\0b"}),
+        ("/users/disable", {"name": "a\0b"}),
+        ("/bulk/preview", {"subject": "orders", "action": "check", "id": ["1", "a\0b"]}),
+        ("/bulk/preview", {"a\0b": "1"}),
+    ):
+        answer = admin.post(path, **fields)
+        assert answer.status_code == 400, path
+        assert "NUL" in answer.text
+    assert admin.get("/orders/%00").status_code == 404
+    assert admin.post("/orders/a%00b/check").status_code == 404

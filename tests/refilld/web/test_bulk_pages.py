@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, urlencode
 
 import pytest
@@ -169,9 +170,14 @@ def test_without_a_daemon_the_page_says_so_and_what_to_do(bulk: BulkDesk) -> Non
         ({"id": "1", "subject": "reviews", "action": "close", "note": "a\0b"}, "control characters"),
         ({"id": "1", "subject": "orders", "action": "flag", "flag": "x"}, "there is no flag"),
         ({"id": "1\0", "subject": "orders", "action": "check"}, "is no id"),
+        ({"id": "w" * 1_001, "subject": "orders", "action": "check"}, "is no id"),
+        (
+            {"id": [f"{i}" for i in range(10_001)]},
+            "10,001 rows are selected; one action takes at most 10,000",
+        ),
     ],
 )
-def test_a_forged_form_previews_nothing(bulk: BulkDesk, fields: dict[str, str], told: str) -> None:
+def test_a_forged_form_previews_nothing(bulk: BulkDesk, fields: dict[str, Any], told: str) -> None:
     ana = bulk.desk.browser(Role.OPERATOR, "ana")
     path = bulk.preview(ana, **fields)
     if told:
@@ -206,6 +212,16 @@ def test_shadow_mode_previews_nothing_that_would_be_queued(bulk: BulkDesk) -> No
     assert "shadow mode is on" in ana.get("/queue").text
 
 
+def test_the_preview_of_a_flag_tells_which_refills_it_cancels(bulk: BulkDesk) -> None:
+    ana = bulk.desk.browser(Role.OPERATOR, "ana")
+    path = bulk.preview(ana, subject="orders", action="flag", flag="hold", id=["1", "2"])
+    cancelled = ana.get(path).text.partition("Refills that the flag cancels")[2]
+    assert "<dt>Units</dt><dd>200</dd>" in cancelled
+    ana.post(f"{path}/confirm")
+    bulk.work()
+    assert [bulk.queue.state(i) for i in (1, 2, 3)] == ["cancelled", "cancelled", "held"]
+
+
 def test_names_of_services_and_filters_are_text(bulk: BulkDesk) -> None:
     markup = "<script>alert(1)</script>\N{RIGHT-TO-LEFT OVERRIDE}"
     with bulk.desk.database.write() as tx:
@@ -226,6 +242,19 @@ def test_more_rows_than_one_action_takes_are_told(bulk: BulkDesk, monkeypatch: p
     page = ana.get(bulk.preview(ana, all="yes", filter="")).text
     assert "These are 2 of them" in page
     assert "Approve refills: 2" in page
+
+
+def test_an_id_that_is_sent_often_is_one_row(bulk: BulkDesk) -> None:
+    ana = bulk.desk.browser(Role.OPERATOR, "ana")
+    page = ana.get(bulk.preview(ana, id=["1"] * 10_001 + ["2"])).text
+    assert "Approve refills: 2" in page
+
+
+def test_an_alert_that_is_not_known_is_left_out(bulk: BulkDesk) -> None:
+    ana = bulk.desk.browser(Role.OPERATOR, "ana")
+    page = ana.get(bulk.preview(ana, subject="alerts", action="acknowledge", id="987654")).text
+    assert "there is no such alert" in page
+    assert "987654" in page
 
 
 def test_the_pages_of_many_rows_read_little(bulk: BulkDesk) -> None:

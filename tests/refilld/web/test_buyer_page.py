@@ -107,7 +107,7 @@ def test_the_button_is_the_customers_request_and_is_limited(order: DeskWorld) ->
     path, browser = link(order), buyer(order)
     browser.get(path)
     assert browser.post(f"{path}/ask", language="es").location == f"{path}?language=es"
-    assert "Your request is noted." in browser.get(path).text
+    assert "Su petición está anotada." in browser.get(path).text
     assert asked(order) == 1
     with order.database.read() as tx:
         newest = event_list.page(tx, EventFilter(order_id="1"), PageRequest(1)).rows[0]

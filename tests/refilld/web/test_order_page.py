@@ -93,7 +93,7 @@ def test_an_unknown_order_is_not_found(desk: DeskWorld) -> None:
 def test_a_flag_is_set_and_lifted_with_a_comment_by_the_person_of_the_page(order: DeskWorld) -> None:
     browser = operator(order)
     assert browser.post("/orders/1/flag", flag="dispute", comment=" paid \n back ").location == "/orders/1"
-    assert "The order is flagged dispute." in browser.get("/orders/1").text
+    assert "The order is flagged payment dispute." in browser.get("/orders/1").text
     with order.database.read() as tx:
         assert flags.of_order(tx, "1") == {Flag.DISPUTE}
         rows = event_list.page(tx, EventFilter(order_id="1"), PageRequest()).rows
@@ -106,7 +106,7 @@ def test_a_flag_is_set_and_lifted_with_a_comment_by_the_person_of_the_page(order
 def test_a_held_refill_is_rejected_once_and_the_second_person_sees_it(order: DeskWorld) -> None:
     first, second = operator(order), operator(order)
     first.post("/orders/1/refill", refill_id=1, do="reject")
-    assert "Refill 1 of 300 is rejected now." in first.get("/orders/1").text
+    assert "Refill 1 of 300 is now: rejected." in first.get("/orders/1").text
     second.post("/orders/1/refill", refill_id=1, do="approve")
     assert "Not done: refill 1 is rejected; approve needs held." in second.get("/orders/1").text
 

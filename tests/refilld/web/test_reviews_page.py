@@ -110,3 +110,12 @@ def test_many_reviews_are_read_with_few_statements(bulk: BulkDesk) -> None:
     assert len(rows(page)) == 50
     assert "63 reviews" in page
     assert len(sent) <= MOST_STATEMENTS
+
+
+def test_a_selection_of_reviews_is_previewed_with_few_statements(bulk: BulkDesk) -> None:
+    ana = bulk.desk.browser(Role.OPERATOR, "ana")
+    ana.get("/bulk")
+    sent = {"subject": "reviews", "action": "close", "note": NOTE, "id": [f"{i}" for i in range(1, 1_000)]}
+    with statements() as found:
+        assert ana.post("/bulk/preview", **sent).location.startswith("/bulk/")
+    assert len(found) <= MOST_STATEMENTS

@@ -223,9 +223,8 @@ def test_no_password_signs_in_whom_the_provider_knows(desk: DeskWorld, provider:
     with desk.database.read() as tx:
         identity = users.existing(tx, "alice").password_hash
     browser = desk.browser(None)
-    for password in (identity, PASSWORD):
-        browser.get("/sign-in")
-        assert browser.post("/sign-in/send", name="alice", password=password).status_code == 401
+    browser.get("/sign-in")
+    assert browser.post("/sign-in/send", name="alice", password=identity).status_code == 401
     admin = desk.browser(Role.ADMIN, "owner")
     assert "by groups" in admin.get("/users").text
     admin.post("/users/role", name="alice", role="admin")

@@ -42,7 +42,7 @@ def desk(desk: DeskWorld) -> DeskWorld:
 
 
 def status(desk: DeskWorld, peer: dict[str, str] = PROXY, **headers: str) -> int:
-    sent = {f"X-{name.title()}": value for name, value in headers.items()}
+    sent = {"Host" if name == "host" else f"X-{name.title()}": value for name, value in headers.items()}
     return desk.browser(None).get("/settings", headers=sent, environ_base=peer).status_code
 
 
@@ -58,6 +58,29 @@ def test_a_listed_proxy_is_believed(desk: DeskWorld) -> None:
 @pytest.mark.parametrize("peer", [STRANGER, {"REMOTE_ADDR": "::1"}, {"REMOTE_ADDR": ""}])
 def test_nobody_else_is_believed(desk: DeskWorld, peer: dict[str, str]) -> None:
     assert status(desk, peer, user="alice", groups="owners") == 303
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("evil.example", 403),
+        ("evil.example:8080", 403),
+        ("127.0.0.1.evil.example", 403),
+        ("desk.example.com.evil.example", 403),
+        ("desk.example.com", 200),
+        ("DESK.example.com:443", 200),
+        ("127.0.0.1:8080", 200),
+        ("[::1]:8080", 200),
+        ("refilld:8080", 200),
+    ],
+)
+def test_a_domain_that_somebody_points_here_gets_no_sign_in(
+    desk: DeskWorld, host: str, expected: int
+) -> None:
+    """A browser on the proxy's machine sends the headers that a page of this domain wants."""
+    web = {"public_url": "https://desk.example.com", "trusted_header": HEADER}
+    desk.settings = Settings.model_validate({"web": web})
+    assert status(desk, user="alice", groups="owners", host=host) == expected
 
 
 def test_an_address_in_the_form_of_ipv6_is_the_same(desk: DeskWorld) -> None:

@@ -1,4 +1,4 @@
-"""The language of an order's customer."""
+"""The languages of an order's customer, and of a user of the pages."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -11,3 +11,4 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("orders", sa.Column("language", sa.Text(), nullable=True))
+    op.add_column("users", sa.Column("language", sa.Text(), nullable=True))
