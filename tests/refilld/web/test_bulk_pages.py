@@ -167,9 +167,9 @@ def test_without_a_daemon_the_page_says_so_and_what_to_do(bulk: BulkDesk) -> Non
         ({"all": "yes", "filter": "page=2"}, "is not known"),
         ({"row": "approve"}, "is no id"),
         ({"id": "1", "subject": "reviews", "action": "close", "note": " "}, "write what was done"),
-        ({"id": "1", "subject": "reviews", "action": "close", "note": "a\0b"}, "control characters"),
+        ({"id": "1", "subject": "reviews", "action": "close", "note": "a\ab"}, "control characters"),
         ({"id": "1", "subject": "orders", "action": "flag", "flag": "x"}, "there is no flag"),
-        ({"id": "1\0", "subject": "orders", "action": "check"}, "is no id"),
+        ({"id": "1\a", "subject": "orders", "action": "check"}, "is no id"),
         ({"id": "w" * 1_001, "subject": "orders", "action": "check"}, "is no id"),
         (
             {"id": [f"{i}" for i in range(10_001)]},
