@@ -31,7 +31,6 @@ class FoundBy(StrEnum):
     ORDER_ID = "order_id"
     LINK = "link"
     USERNAME = "username"
-    CUSTOMER = "customer"
     REFILL_ID = "refill_id"
     EXTERNAL_ID = "external_id"
 
