@@ -7,16 +7,13 @@ committed with it. So several processes may work at once, and one that is killed
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import structlog
 
 from jobs.bulk_refills import ExpectedRefill, act_on_refill
 from monitor.guarantee.queue_rules import QueueRules
 from monitor.model.bulk_action import REFILL_ACTIONS, BulkAction, ItemResult
-from monitor.model.decision import Reason
 from monitor.model.order import Flag
-from monitor.model.refill import RefillState
 from storage import bulk_actions, flags, problems, reviews, target_checks
 from storage.actor import Actor, acting
 from storage.bulk_actions import BulkActionRow, BulkItemRow
@@ -102,14 +99,10 @@ def carry_out_row(
 ) -> str:
     """Carry out one row, and return what became of it; raises what refuses it."""
     if action.action in REFILL_ACTIONS:
-        expected = _expected_refill(item.expected)
+        expected = ExpectedRefill.read(item.expected)
         row = act_on_refill(tx, action.action, int(item.subject), expected, rules, now)
         return f"{row.state}, {row.quantity:,} units"
     return _ACTS[action.action](tx, item.subject, action, now)
-
-
-def _expected_refill(given: Mapping[str, Any]) -> ExpectedRefill:
-    return ExpectedRefill(RefillState(given["state"]), Reason(given["reason"]), int(given["units"]))
 
 
 def _close(tx: Transaction, subject: str, action: BulkActionRow, now: datetime) -> str:

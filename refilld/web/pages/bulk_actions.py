@@ -3,7 +3,6 @@
 from flask import Response, request, url_for
 
 from monitor.errors import BadInputError
-from monitor.guarantee.queue_rules import QueueRules
 from monitor.model.bulk_action import BulkAction, BulkState
 from refilld.services import bulk_preview, bulk_request
 from refilld.services.bulk_request import BulkRequest
@@ -70,8 +69,7 @@ def show(context: PageContext) -> str:
 def preview(context: PageContext) -> Response:
     """Freeze the rows of the form of a list, and lead to what will be done with them."""
     back = own_path(request.form.get("back", "/")[:_LONGEST_PATH])
-    guarantee, limits = context.settings.guarantee, context.settings.limits
-    rules = QueueRules(limits.caps, guarantee.shadow)
+    rules = context.settings.queue_rules
     try:
         with context.database.read() as tx:
             planned = bulk_request.plan(tx, _asked(), rules, shared_time(tx, context.now))

@@ -6,12 +6,14 @@ from functools import wraps
 from flask import Response, request, url_for
 
 from monitor.errors import BadInputError
+from monitor.model.bulk_action import BulkAction
 from monitor.model.order import Flag
 from monitor.model.time_words import minute
 from refilld.orders_file.numbers import MOST_COUNT
 from refilld.services import refill_requests
 from refilld.services.buyer_links import buyer_link
 from refilld.services.order_correction import correct_start_count, decisions_before
+from refilld.services.refill_bulk import act_on_shown
 from refilld.services.refill_requests import Recheck
 from refilld.translations.source_text import translatable
 from refilld.web.formats import label, number
@@ -96,14 +98,14 @@ def correct(tx: Transaction, context: PageContext, order_id: str) -> str:
 
 @_action
 def refill(tx: Transaction, context: PageContext, order_id: str) -> str:
-    """Approve, reject, requeue or cancel a refill of the order."""
+    """Approve, reject, requeue or cancel a refill of the order, unless it has changed since it was shown."""
     refill_id, action = _number("refill_id", 2**63 - 1), request.form.get("do", "")
     if action not in operator_actions.ACTIONS:
         raise BadInputError("do", f"there is no action {action!r}")
     if refills.get(tx, refill_id).order_id != order_id:
         raise NotFoundError(f"refill {refill_id} is of another order")
-    now, shadow = shared_time(tx, context.now), context.settings.guarantee.shadow
-    row = operator_actions.act(tx, refill_id, action, now, shadow=shadow)
+    rules, now = context.settings.queue_rules, shared_time(tx, context.now)
+    row = act_on_shown(tx, BulkAction(action), refill_id, request.form, rules, now)
     return gettext(
         "Refill {id} of {units} is now: {state}.",
         id=refill_id,
