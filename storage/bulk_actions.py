@@ -37,7 +37,7 @@ class NewBulkAction:
     filter: str
     """How the rows were chosen, as a query string; empty if they were named."""
     more: bool
-    """Whether the filter finds more rows than one action takes."""
+    """Whether the filter may find more rows than the action takes."""
     expires_at: datetime
     """Until then it can be confirmed."""
     preview: str = ""

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
+from typing import TypeVar
 
 from monitor.events.severity import Status
 from monitor.guarantee.queue_rules import QueueRules
@@ -30,12 +31,15 @@ from storage.alert_list import AlertFilter, AlertRow
 from storage.bulk_actions import NewBulkAction, NewBulkItem
 from storage.engine import Transaction
 from storage.order_list import OrderFilter, OrderListing
-from storage.pages import first_rows
+from storage.pages import Page, searched
 from storage.refill_selection import RefillFilter
 from storage.reviews import ReviewFilter
 
+R = TypeVar("R")
 MOST = 10_000
 """Rows of one action; of more the first are taken, and the rest stay for the next action."""
+SEARCHED = 50
+"""Pages of a list that are searched for the rows of a filter: if no index answers it, 100,000 rows."""
 VALID = timedelta(minutes=15)
 """How long a preview can be confirmed."""
 
@@ -51,7 +55,7 @@ class BulkPreview:
     parts: tuple[PreviewPart, ...]
     left_out: tuple[LeftOut, ...]
     more: bool
-    """Whether the filter finds more rows than one action takes."""
+    """Whether the filter may find more rows than the action takes."""
     expires_at: datetime
 
 
@@ -121,17 +125,17 @@ def plan_orders(
 ) -> PlannedBulk:
     """Plan flagging, unflagging or checking orders; the first two need the flag."""
     if isinstance(chosen, OrderFilter):
-        found = first_rows(partial(order_list.page, tx, chosen), MOST + 1)
-        missing: list[LeftOut] = []
+        page = searched(partial(order_list.page, tx, chosen), MOST + 1, SEARCHED)
+        found, more, missing = page.rows[:MOST], _more(page), list[LeftOut]()
         text = ORDERS.write_filter(chosen)
     else:
-        found, text = order_list.named(tx, chosen), ""
+        found, more, text = tuple(order_list.named(tx, chosen)), False, ""
         known = {row.order_id for row in found}
         missing = [LeftOut(i, "there is no such order") for i in chosen if i not in known]
-    planned, left_out = _planned_orders(action, found[:MOST], flag)
+    planned, left_out = _planned_orders(action, found, flag)
     outcome = {BulkAction.FLAG: "flagged", BulkAction.UNFLAG: "unflagged"}.get(action, "checked")
     arguments = {} if flag is None else {"flag": str(flag)}
-    new = _new(action, arguments, text, now, more=len(found) > MOST)
+    new = _new(action, arguments, text, now, more=more)
     items = [NewBulkItem(row.order_id, {}) for row in planned]
     cancelled = _cancelled(tx, planned) if action is BulkAction.FLAG else []
     parts = parts_of((outcome, _of_orders(planned)), ("cancelled", cancelled))
@@ -141,21 +145,26 @@ def plan_orders(
 def plan_alerts(tx: Transaction, chosen: AlertFilter | Sequence[int], now: datetime) -> PlannedBulk:
     """Plan acknowledging alerts of problems that last."""
     if isinstance(chosen, AlertFilter):
-        found = first_rows(partial(alert_list.page, tx, chosen), MOST + 1)
-        missing: list[LeftOut] = []
+        page = searched(partial(alert_list.page, tx, chosen), MOST + 1, SEARCHED)
+        found, more, missing = page.rows[:MOST], _more(page), list[LeftOut]()
         text = ALERTS.write_filter(chosen)
     else:
-        found, text = alert_list.named(tx, chosen), ""
+        found, more, text = tuple(alert_list.named(tx, chosen)), False, ""
         known = {row.event.event_id for row in found}
         missing = [LeftOut(str(i), "there is no such alert") for i in chosen if i not in known]
-    planned, left_out = _planned_alerts(found[:MOST])
+    planned, left_out = _planned_alerts(found)
     items = [NewBulkItem(str(row.event.event_id), {}) for row in planned]
     rows = [
         (row.event.subject.order_id or "", row.event.subject.service, row.event.subject.provider, _ONE)
         for row in planned
     ]
-    new = _new(BulkAction.ACKNOWLEDGE, {}, text, now, more=len(found) > MOST)
+    new = _new(BulkAction.ACKNOWLEDGE, {}, text, now, more=more)
     return PlannedBulk(new, items, parts_of(("acknowledged", rows)), (*missing, *left_out))
+
+
+def _more(page: Page[R]) -> bool:
+    """Whether there may be more rows than one action takes, or than were searched."""
+    return len(page.rows) > MOST or page.next is not None
 
 
 _ONE = Item(1, 0, None, None)

@@ -25,7 +25,7 @@ from refilld.services.bulk_preview import (
     plan_refills,
     plan_reviews,
 )
-from storage import bulk_actions, event_list, orders, reviews
+from storage import bulk_actions, event_list, orders, reviews, walks
 from storage.actor import Actor, acting
 from storage.alert_list import AlertFilter
 from storage.engine import Database
@@ -205,6 +205,21 @@ def test_an_action_takes_a_limited_number_of_rows(world: QueueWorld, monkeypatch
     monkeypatch.setattr(bulk_preview, "MOST", 2)
     preview = release(world)
     assert (preview.rows, preview.more) == (2, True)
+
+
+def test_a_filter_without_an_index_is_searched_in_a_part_of_the_orders(
+    world: QueueWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And the preview says that there may be more."""
+    monkeypatch.setattr(walks, "WINDOW", 1)
+    wanted = OrderFilter(metric=Metric.FOLLOWERS)
+    found = []
+    for pages in (2, 4):
+        monkeypatch.setattr(bulk_preview, "SEARCHED", pages)
+        with world.database.read() as tx:
+            planned = plan_orders(tx, BulkAction.CHECK, wanted, world.now)
+        found.append((len(planned.items), planned.new.more))
+    assert found == [(2, True), (3, False)]
 
 
 def test_shadow_mode_previews_nothing_that_would_be_queued(world: QueueWorld) -> None:

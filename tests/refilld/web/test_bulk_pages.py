@@ -240,7 +240,8 @@ def test_more_rows_than_one_action_takes_are_told(bulk: BulkDesk, monkeypatch: p
     monkeypatch.setattr(bulk_preview, "MOST", 2)
     ana = bulk.desk.browser(Role.OPERATOR, "ana")
     page = ana.get(bulk.preview(ana, all="yes", filter="")).text
-    assert "These are 2 of them" in page
+    assert "The filter may find more rows" in page
+    assert "These are 2;" in page
     assert "Approve refills: 2" in page
 
 
