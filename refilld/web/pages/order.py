@@ -23,6 +23,7 @@ from refilld.timeline.facts import timeline_facts
 from refilld.timeline.load import Thinning, Timeline, load
 from refilld.timeline.order_chart import order_chart
 from refilld.timeline.state import owed_state
+from refilld.web.drop_words import drop_now
 from refilld.web.formats import label, number
 from refilld.web.list_query import ListColumn
 from refilld.web.page import DeskPage, PageContext
@@ -85,6 +86,7 @@ def show(context: PageContext, order_id: str) -> str:
     into, words = translation(), ENGLISH_CHART.into(translation())
     chart = order_chart(timeline, into)
     order, events = timeline.order.order, _newest_first(timeline, into)
+    refills = {row.drop_id: row.state for row in timeline.refills}
     return context.render(
         "order.html",
         timeline=timeline,
@@ -102,6 +104,7 @@ def show(context: PageContext, order_id: str) -> str:
         events_left_out=max(len(events) - MOST_EVENTS, 0),
         drops=timeline.drops[::-1],
         drop_columns=_DROPS,
+        now_of={row.drop_id: drop_now(row, refills) for row in timeline.drops},
         reasons=REASONS,
         action_of=Action,
         refills=_refills(timeline, audited),
