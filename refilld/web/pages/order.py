@@ -7,6 +7,7 @@ from gettext import NullTranslations
 
 from flask import url_for
 
+from monitor.cadence.adaptive import BY_VIRTUAL_TIME
 from monitor.model.decision import Action
 from monitor.model.order import Flag, Order
 from monitor.model.refill import RefillState
@@ -90,6 +91,7 @@ def show(context: PageContext, order_id: str) -> str:
     return context.render(
         "order.html",
         timeline=timeline,
+        regular_look=timeline.due_reason.startswith(BY_VIRTUAL_TIME),
         order=order,
         facts=timeline_facts(timeline, context.desk.texts.of()),
         delivered_words=_delivered(order),
