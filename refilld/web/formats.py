@@ -49,7 +49,9 @@ def since(at: datetime | None, now: datetime) -> str:
     """How long ago a time was, with the time itself on hover."""
     if at is None:
         return NOTHING
-    if at <= now:
+    if abs(at - now) < timedelta(minutes=1):
+        words = gettext("now")
+    elif at <= now:
         words = gettext("{duration} ago", duration=age(now - at))
     else:
         words = gettext("in {duration}", duration=age(at - now))

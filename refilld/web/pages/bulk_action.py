@@ -14,6 +14,7 @@ from refilld.services.bulk_request import BulkSubject, subject_of
 from refilld.services.bulk_rows import BulkRow
 from refilld.services.daemon_presence import Presence, present
 from refilld.services.input_limits import LARGEST_ID
+from refilld.translations.source_text import translatable
 from refilld.web.cursor_list import CursorList, read_cursor_list
 from refilld.web.list_query import FilterField, ListColumn
 from refilld.web.page import DeskPage, PageAction, PageContext
@@ -37,11 +38,17 @@ _SUMS = (
     ListColumn("money", "Price", numeric=True),
 )
 _ITEMS = (
-    ListColumn("row", "Row"),
     ListColumn("order", "Order"),
     ListColumn("result", "Result"),
     ListColumn("detail", "What became of it"),
 )
+_ROWS = {
+    BulkSubject.REFILLS: translatable("Refill"),
+    BulkSubject.ORDERS: translatable("Row"),
+    BulkSubject.REVIEWS: translatable("Review"),
+    BulkSubject.ALERTS: translatable("Alert"),
+}
+"""The title of the ids of rows; those of orders are in the next column, too."""
 _OUTCOMES = {
     "queued": "Will be queued",
     "ended": "Will be ended, and not delivered",
@@ -73,10 +80,11 @@ def show(context: PageContext, bulk_action_id: int) -> str:
     listed = read_cursor_list(_path(bulk_action_id), BULK_ITEMS, context.now)
     with context.database.read() as tx:
         found = _load(tx, context, bulk_action_id, listed)
+    subject = subject_of(found.row.action)
     return context.render(
         "bulk_action.html",
         row=found.row,
-        subject=subject_of(found.row.action),
+        subject=subject,
         progress=found.progress,
         items=found.items,
         listed=listed,
@@ -88,7 +96,7 @@ def show(context: PageContext, bulk_action_id: int) -> str:
         titles=TITLES,
         outcomes=_OUTCOMES,
         sums=_SUMS,
-        columns=_ITEMS,
+        columns=(ListColumn("row", _ROWS[subject]), *_ITEMS),
         filters=_FILTERS,
         most=MOST_GROUPS,
         every=EVERY,

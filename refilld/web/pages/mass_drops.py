@@ -25,7 +25,7 @@ _COLUMNS = (
     ListColumn("started_at", "Began"),
     ListColumn("ended_at", "Ended"),
     ListColumn("metric", "Metric"),
-    ListColumn("fallen", "Targets fallen", numeric=True),
+    ListColumn("fallen", "Fallen when it began", numeric=True),
     ListColumn("held", "Refills held", numeric=True),
     ListColumn("units", "Units", numeric=True),
     ListColumn("price", "Price", numeric=True),

@@ -7,6 +7,7 @@ from gettext import NullTranslations
 
 from flask import url_for
 
+from monitor.cadence.adaptive import BY_VIRTUAL_TIME
 from monitor.model.decision import Action
 from monitor.model.order import Flag, Order
 from monitor.model.refill import RefillState
@@ -23,6 +24,7 @@ from refilld.timeline.facts import timeline_facts
 from refilld.timeline.load import Thinning, Timeline, load
 from refilld.timeline.order_chart import order_chart
 from refilld.timeline.state import owed_state
+from refilld.web.drop_words import drop_now
 from refilld.web.formats import label, number
 from refilld.web.list_query import ListColumn
 from refilld.web.page import DeskPage, PageContext
@@ -85,9 +87,11 @@ def show(context: PageContext, order_id: str) -> str:
     into, words = translation(), ENGLISH_CHART.into(translation())
     chart = order_chart(timeline, into)
     order, events = timeline.order.order, _newest_first(timeline, into)
+    refills = {row.drop_id: row.state for row in timeline.refills}
     return context.render(
         "order.html",
         timeline=timeline,
+        regular_look=timeline.due_reason.startswith(BY_VIRTUAL_TIME),
         order=order,
         facts=timeline_facts(timeline, context.desk.texts.of()),
         delivered_words=_delivered(order),
@@ -102,6 +106,7 @@ def show(context: PageContext, order_id: str) -> str:
         events_left_out=max(len(events) - MOST_EVENTS, 0),
         drops=timeline.drops[::-1],
         drop_columns=_DROPS,
+        now_of={row.drop_id: drop_now(row, refills) for row in timeline.drops},
         reasons=REASONS,
         action_of=Action,
         refills=_refills(timeline, audited),

@@ -15,7 +15,7 @@ from storage.reviews import ReviewFilter, ReviewListing, ReviewState
 PATH = "/reviews"
 _ACTIONS = ((BulkAction.CLOSE, "Close"),)
 _CAUSES = {
-    ReviewCause.SHORT_DELIVERY: "less was delivered than ordered",
+    ReviewCause.SHORT_DELIVERY: "fewer at the first look than were delivered",
     ReviewCause.REFILL_GIVEN_UP: "a refill was given up",
 }
 _COLUMNS = (
@@ -33,6 +33,7 @@ _COLUMNS = (
 _FILTERS = (
     FilterField("state", "State", tuple((str(one), str(one)) for one in ReviewState)),
     FilterField("cause", "Because", tuple((str(one), text) for one, text in _CAUSES.items())),
+    FilterField("not_refilled", "Refilled since", (("yes", "not refilled yet"),)),
     FilterField("service", "Service"),
     FilterField("provider", "Provider"),
     FilterField("customer", "Customer"),

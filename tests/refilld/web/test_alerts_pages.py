@@ -41,11 +41,11 @@ def test_what_fires_is_shown_first_with_what_was_told(desk: DeskWorld, alerts: A
     page = desk.browser(Role.VIEWER).get("/alerts").text
     assert page.index(f'href="/alerts/{alert_id}"') < page.index("a private profile")
     assert "told: the receiver did not know of it" in page
-    assert "2 fire." in page
+    assert "2 alerts fire." in page
     assert "Acknowledge</button>" not in page
     alerts.unblock("graph")
     alerts.run_for(timedelta(minutes=10))
-    assert "1 fires." in desk.browser(Role.VIEWER).get("/alerts").text
+    assert "1 alert fires." in desk.browser(Role.VIEWER).get("/alerts").text
 
 
 def test_the_list_follows_its_filter_and_names_what_is_wrong_with_it(
