@@ -8,6 +8,7 @@ from monitor.model.refill import RefillState
 from monitor.model.sums import money
 from refilld.services.mass_drop_query import MASS_DROPS
 from refilld.services.refill_query import REFILLS
+from refilld.translations.source_text import marked
 from refilld.web.cursor_list import read_cursor_list
 from refilld.web.list_query import ListColumn
 from refilld.web.page import DeskPage, NavGroup, PageContext
@@ -32,7 +33,7 @@ _COLUMNS = (
     ListColumn("still", "Still held", numeric=True),
     ListColumn("actions", ""),
 )
-_ACTIONS = ((BulkAction.RELEASE, "Release"), (BulkAction.DISCARD, "Discard"))
+_ACTIONS = ((BulkAction.RELEASE, marked("Release")), (BulkAction.DISCARD, marked("Discard")))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from monitor.guarantee.refund_review import ReviewCause
 from monitor.model.bulk_action import BulkAction
 from refilld.services.input_limits import LONGEST_TEXT
 from refilld.services.review_query import REVIEWS
+from refilld.translations.source_text import Label, labelled, marked
 from refilld.web.cursor_list import CursorList, read_cursor_list
 from refilld.web.list_query import FilterField, ListColumn
 from refilld.web.page import DeskPage, NavGroup, PageContext
@@ -13,11 +14,12 @@ from storage.pages import CappedCount, Page
 from storage.reviews import ReviewFilter, ReviewListing, ReviewState
 
 PATH = "/reviews"
-_ACTIONS = ((BulkAction.CLOSE, "Close"),)
+_ACTIONS = ((BulkAction.CLOSE, labelled("review", "Close")),)
 _CAUSES = {
-    ReviewCause.SHORT_DELIVERY: "less was delivered than ordered",
-    ReviewCause.REFILL_GIVEN_UP: "a refill was given up",
+    ReviewCause.SHORT_DELIVERY: marked("less was delivered than ordered"),
+    ReviewCause.REFILL_GIVEN_UP: marked("a refill was given up"),
 }
+_STATES = {ReviewState.OPEN: labelled("review", "open"), ReviewState.CLOSED: labelled("review", "closed")}
 _COLUMNS = (
     ListColumn("id", "Review", numeric=True),
     ListColumn("order", "Order"),
@@ -31,7 +33,7 @@ _COLUMNS = (
     ListColumn("state", "State"),
 )
 _FILTERS = (
-    FilterField("state", "State", tuple((str(one), str(one)) for one in ReviewState)),
+    FilterField("state", "State", tuple(_STATES.items())),
     FilterField("cause", "Because", tuple((str(one), text) for one, text in _CAUSES.items())),
     FilterField("service", "Service"),
     FilterField("provider", "Provider"),
@@ -70,7 +72,7 @@ def _read(
     return review_list.page(tx, wanted, listed.query.page), review_list.counted(tx, wanted)
 
 
-def _actions(listed: CursorList[ReviewFilter]) -> tuple[tuple[BulkAction, str], ...]:
+def _actions(listed: CursorList[ReviewFilter]) -> tuple[tuple[BulkAction, Label], ...]:
     closed = listed.query is not None and listed.query.filter.state is ReviewState.CLOSED
     return () if closed else _ACTIONS
 
