@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import wraps
+from functools import partial, wraps
 
 from flask import Response, url_for
 
 from monitor.model.bulk_action import BulkState, ItemResult
 from monitor.model.order import Flag
-from monitor.model.sums import money
+from refilld.report.words import translated_money
 from refilld.services import bulk_rows, frozen_preview
 from refilld.services.bulk_item_query import BULK_ITEMS, BulkItemFilter
 from refilld.services.bulk_request import BulkSubject, subject_of
@@ -20,7 +20,7 @@ from refilld.web.cursor_list import CursorList, read_cursor_list
 from refilld.web.list_query import FilterField, ListColumn
 from refilld.web.page import DeskPage, PageAction, PageContext
 from refilld.web.pages.bulk_actions import TITLES, TONES
-from refilld.web.reader import gettext
+from refilld.web.reader import gettext, translation
 from storage import bulk_actions
 from storage.actor import actor
 from storage.bulk_actions import BulkActionRow, BulkProgress
@@ -96,7 +96,7 @@ def show(context: PageContext, bulk_action_id: int) -> str:
         filters=_FILTERS,
         most=MOST_GROUPS,
         every=EVERY,
-        money=money,
+        money=partial(translated_money, into=translation()),
         now=context.now,
     )
 

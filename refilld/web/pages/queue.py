@@ -1,10 +1,12 @@
 """*Queue*: refills that wait, are claimed, held or given up, and what operators do with them."""
 
+from functools import partial
+
 from monitor.model.bulk_action import BulkAction
 from monitor.model.decision import Reason
 from monitor.model.refill import RefillState
-from monitor.model.sums import money
 from monitor.model.target import Metric
+from refilld.report.words import translated_money
 from refilld.services import queue_rows
 from refilld.services.queue_rows import QueueRow, actions_on
 from refilld.services.refill_query import REFILLS
@@ -13,6 +15,7 @@ from refilld.translations.source_text import Sentence, marked
 from refilld.web.cursor_list import CursorList, read_cursor_list
 from refilld.web.list_query import FilterField, ListColumn
 from refilld.web.page import DeskPage, NavGroup, PageContext
+from refilld.web.reader import translation
 from storage import queue_summary, refill_list
 from storage.engine import Transaction
 from storage.pages import CappedCount, Page
@@ -81,7 +84,7 @@ def show(context: PageContext) -> str:
         reasons=REASONS,
         tones=_TONES,
         every=EVERY,
-        money=money,
+        money=partial(translated_money, into=translation()),
         now=context.now,
     )
 
