@@ -174,7 +174,7 @@ def test_a_target_without_a_count_is_named(shop: DeskWorld) -> None:
     with shop.database.write() as tx:
         tx.execute(update(targets).values(looked))
     page = shop.browser(Role.VIEWER).get("/orders?order_id=private").text
-    assert "login required</span>" in page
+    assert "sign-in required</span>" in page
     assert "3h ago" in page
 
 

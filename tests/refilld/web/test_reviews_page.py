@@ -121,7 +121,7 @@ def test_many_reviews_are_read_with_few_statements(bulk: BulkDesk) -> None:
     with statements() as sent:
         page = bulk.desk.browser(Role.OPERATOR).get("/reviews?state=open").text
     assert len(rows(page)) == 50
-    assert "63 reviews" in page
+    assert "63 refund reviews" in page
     assert len(sent) <= MOST_STATEMENTS
 
 
