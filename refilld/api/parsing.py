@@ -6,12 +6,12 @@ from flask import request
 from pydantic import BaseModel
 from werkzeug.exceptions import UnsupportedMediaType
 
+from monitor.model.whole_number import whole_number
 from refilld.api.schemas import Nothing
 from refilld.services.input_limits import LARGEST_ID
 from storage.errors import NotFoundError
 
 M = TypeVar("M", bound=BaseModel)
-_DIGITS = len(str(LARGEST_ID))
 
 
 def read_body(model: type[M]) -> M:
@@ -34,6 +34,7 @@ def read_query(model: type[M]) -> M:
 
 def read_id(text: str, noun: str) -> int:
     """An id in a URL; raises NotFoundError if it is not a possible id."""
-    if not (text.isascii() and text.isdigit() and len(text) <= _DIGITS and int(text) <= LARGEST_ID):
+    found = whole_number(text, LARGEST_ID)
+    if found is None:
         raise NotFoundError(f"there is no such {noun}")
-    return int(text)
+    return found

@@ -17,6 +17,7 @@ from refilld.charts.key_points import key_points
 from refilld.charts.order_svg import order_svg
 from refilld.charts.words import ENGLISH as ENGLISH_CHART
 from refilld.services.buyer_links import known_link
+from refilld.services.input_limits import LONGEST_TEXT
 from refilld.texts.renderer import default_renderer
 from refilld.timeline.event import TimelineEvent
 from refilld.timeline.events import REASONS, order_events, timeline_events
@@ -28,7 +29,7 @@ from refilld.web.drop_words import drop_now
 from refilld.web.formats import label, number
 from refilld.web.list_query import ListColumn
 from refilld.web.page import DeskPage, PageContext
-from refilld.web.pages.order_actions import ACTIONS, LONGEST_NOTE
+from refilld.web.pages.order_actions import ACTIONS
 from refilld.web.reader import gettext, language, said, translation
 from storage import operator_actions
 from storage.event_list import EventFilter
@@ -113,7 +114,7 @@ def show(context: PageContext, order_id: str) -> str:
         audit=[(row, default_renderer(language()).text(row)) for row in audited],
         audit_full=len(audited) == MOST_AUDITED,
         unset_flags=[flag for flag in Flag if flag not in timeline.mine.flags],
-        longest_note=LONGEST_NOTE,
+        longest_note=LONGEST_TEXT,
         buyer_pages=context.settings.web.buyer_pages,
         link=link,
         now=context.now,

@@ -158,7 +158,8 @@ def test_without_a_daemon_the_page_says_so_and_what_to_do(bulk: BulkDesk) -> Non
     [
         ({}, "nothing is selected"),
         ({"id": "x"}, "is no id"),
-        ({"id": "9" * 19}, ""),
+        ({"id": "9" * 19}, "is no id"),
+        ({"id": str(2**63 - 1)}, ""),
         ({"id": "-1"}, "is no id"),
         ({"id": "1", "action": "flag"}, "flag is no action on refills"),
         ({"id": "1", "action": "explode"}, "there is no action"),

@@ -155,6 +155,17 @@ def test_only_a_refill_of_the_order_itself_is_changed_on_its_page(order: DeskWor
         assert refills.get(tx, 1).state == "held"
 
 
+@pytest.mark.parametrize(("comment", "why"), [("x" * 1001, "more than 1,000"), ("\x1b[1m", "control")])
+def test_a_comment_that_cannot_be_kept_whole_is_refused(order: DeskWorld, comment: str, why: str) -> None:
+    browser = operator(order)
+    browser.post("/orders/1/flag", flag="dispute", comment=comment)
+    page = browser.get("/orders/1").text
+    assert "Not done: the comment " in page
+    assert why in page
+    with order.database.read() as tx:
+        assert flags.of_order(tx, "1") == set()
+
+
 def test_the_start_count_is_corrected(order: DeskWorld) -> None:
     browser = operator(order)
     browser.post("/orders/1/correct", start_count="900")
