@@ -69,11 +69,11 @@ class PlannedBulk:
     left_out: tuple[LeftOut, ...]
 
 
-def freeze(tx: Transaction, planned: PlannedBulk, now: datetime) -> BulkPreview:
-    """Store what is planned, so that it can be confirmed."""
+def freeze(tx: Transaction, planned: PlannedBulk, now: datetime, list_path: str = "") -> BulkPreview:
+    """Store what is planned, so that it can be confirmed; the path leads back to the list."""
     new, items = planned.new, planned.items
     preview = frozen_preview.dump(planned.parts, planned.left_out)
-    number = bulk_actions.add(tx, replace(new, preview=preview), items, now)
+    number = bulk_actions.add(tx, replace(new, preview=preview, list_path=list_path), items, now)
     return BulkPreview(
         number, new.action, len(items), planned.parts, planned.left_out, new.more, new.expires_at
     )

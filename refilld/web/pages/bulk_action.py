@@ -26,7 +26,6 @@ from storage.actor import actor
 from storage.bulk_actions import BulkActionRow, BulkProgress
 from storage.daemons import DaemonMode
 from storage.engine import Transaction
-from storage.errors import WrongStateError
 from storage.pages import Page
 from storage.server_time import shared_time
 
@@ -145,13 +144,7 @@ def _action(change: Change) -> Callable[[PageContext, int], Response]:
 
     @wraps(change)
     def carry_out(context: PageContext, bulk_action_id: int) -> Response:
-        path = _path(bulk_action_id)
-        try:
-            with context.database.write() as tx:
-                message = change(tx, context, bulk_action_id)
-        except WrongStateError as error:
-            return context.refused(gettext("Not done: {why}.", why=error), path)
-        return context.done(message, path)
+        return context.carry_out(lambda tx: change(tx, context, bulk_action_id), _path(bulk_action_id))
 
     return carry_out
 

@@ -80,8 +80,7 @@ def preview(context: PageContext) -> Response:
     except ShadowModeError as error:
         return context.refused(gettext("Not previewed: {why}.", why=error), back)
     with context.database.write() as tx:
-        found = bulk_preview.freeze(tx, planned, shared_time(tx, context.now))
-        bulk_actions.note_list(tx, found.bulk_action_id, back)
+        found = bulk_preview.freeze(tx, planned, shared_time(tx, context.now), back)
     return context.see(url_for("bulk_action", bulk_action_id=found.bulk_action_id))
 
 

@@ -23,7 +23,7 @@ from refilld.web.page import PageAction, PageContext
 from refilld.web.reader import gettext, translation
 from storage import buyer_links, flags, operator_actions, refills, reviews
 from storage.engine import Transaction
-from storage.errors import NotFoundError, OpenRefillError, WrongStateError
+from storage.errors import NotFoundError
 from storage.server_time import shared_time
 
 _CHECKED = {
@@ -41,14 +41,7 @@ def _action(change: Change) -> Callable[[PageContext, str], Response]:
     @wraps(change)
     def carry_out(context: PageContext, order_id: str) -> Response:
         path = url_for("order", order_id=order_id)
-        try:
-            with context.database.write() as tx:
-                message = change(tx, context, order_id)
-        except BadInputError as error:
-            return context.refused(gettext("Not done: {why}.", why=error.problem), path)
-        except (NotFoundError, OpenRefillError, WrongStateError) as error:
-            return context.refused(gettext("Not done: {why}.", why=error), path)
-        return context.done(message, path)
+        return context.carry_out(lambda tx: change(tx, context, order_id), path)
 
     return carry_out
 

@@ -60,11 +60,12 @@ def add(context: PageContext) -> Answer:
 def expire(context: PageContext) -> Answer:
     """End a silence now."""
     silence_id = whole_number(request.form.get("silence_id", ""), LARGEST_ID) or 0
-    with context.database.write() as tx:
+
+    def change(tx: Transaction) -> str:
         silences.expire(tx, silence_id, context.now)
-    return context.done(
-        gettext("Silence {id} has ended; what still lasts is told again.", id=silence_id), PATH
-    )
+        return gettext("Silence {id} has ended; what still lasts is told again.", id=silence_id)
+
+    return context.carry_out(change, PATH)
 
 
 def _typed() -> TypedSilence:

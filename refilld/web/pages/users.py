@@ -105,13 +105,8 @@ def end_sessions(context: PageContext) -> Answer:
 
 def _change(context: PageContext, change: Callable[[Transaction, UserRow], str]) -> Answer:
     """Change a user, and say what was done or why not."""
-    try:
-        with context.database.write() as tx:
-            user = user_actions.existing(tx, request.form.get("name", "")[:LONGEST_NAME])
-            message = change(tx, user)
-    except (NotFoundError, WrongStateError) as error:
-        return context.refused(f"{error}.", PATH)
-    return context.done(message, PATH)
+    name = request.form.get("name", "")[:LONGEST_NAME]
+    return context.carry_out(lambda tx: change(tx, user_actions.existing(tx, name)), PATH)
 
 
 PAGE = DeskPage(
