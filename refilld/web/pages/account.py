@@ -15,7 +15,7 @@ from refilld.services.input_limits import LARGEST_ID
 from refilld.services.sign_in import SignInOutcome, once_proved
 from refilld.translations.catalogue import LANGUAGES
 from refilld.web.access import SIGN_IN
-from refilld.web.list_query import ListColumn
+from refilld.web.list_fields import ListColumn
 from refilld.web.page import Answer, DeskPage, PageAction, PageContext
 from refilld.web.pages.sign_in import refusal, typed, typed_credentials
 from refilld.web.reader import gettext, read_in

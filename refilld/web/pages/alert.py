@@ -6,7 +6,7 @@ from refilld.services.alert_explanation import explain_alert
 from refilld.services.input_limits import LARGEST_ID
 from refilld.services.silencing import typed_for
 from refilld.web.access import own_path
-from refilld.web.list_query import ListColumn
+from refilld.web.list_fields import ListColumn
 from refilld.web.page import Answer, DeskPage, PageAction, PageContext
 from refilld.web.reader import gettext
 from storage import problems

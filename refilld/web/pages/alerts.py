@@ -8,7 +8,7 @@ from refilld.texts.renderer import default_renderer
 from refilld.translations.event_labels import ALERT_STATES
 from refilld.translations.source_text import marked
 from refilld.web.cursor_list import read_cursor_list
-from refilld.web.list_query import FilterField, ListColumn
+from refilld.web.list_fields import FilterField, ListColumn
 from refilld.web.page import DeskPage, NavGroup, PageContext
 from refilld.web.reader import language
 from storage import alert_list, firing_alerts, message_list

@@ -17,7 +17,7 @@ from refilld.services.daemon_presence import Presence, present
 from refilld.services.input_limits import LARGEST_ID
 from refilld.translations.source_text import marked, translatable
 from refilld.web.cursor_list import CursorList, read_cursor_list
-from refilld.web.list_query import FilterField, ListColumn
+from refilld.web.list_fields import FilterField, ListColumn
 from refilld.web.page import DeskPage, PageAction, PageContext
 from refilld.web.pages.bulk_actions import TITLES, TONES
 from refilld.web.reader import gettext, translation

@@ -10,7 +10,7 @@ from refilld.services.list_query import QueryFormat
 from refilld.translations.source_text import marked
 from refilld.web.access import own_path
 from refilld.web.cursor_list import read_cursor_list
-from refilld.web.list_query import ListColumn
+from refilld.web.list_fields import ListColumn
 from refilld.web.page import DeskPage, NavGroup, PageAction, PageContext
 from refilld.web.reader import gettext
 from storage import bulk_actions

@@ -6,7 +6,7 @@ from refilld.timeline.events import REASONS
 from refilld.translations.source_text import marked
 from refilld.web.cursor_list import read_cursor_list
 from refilld.web.drop_words import DECIDED, drop_now
-from refilld.web.list_query import FilterField, ListColumn
+from refilld.web.list_fields import FilterField, ListColumn
 from refilld.web.page import DeskPage, NavGroup, PageContext
 from refilld.web.sold_filters import METRIC, NAMED, PERIOD, seller_filters
 from refilld.web.state_words import DROP_STATES, UNDECIDED

@@ -11,7 +11,7 @@ from refilld.services.mass_drop_query import MASS_DROPS
 from refilld.services.refill_query import REFILLS
 from refilld.translations.source_text import marked
 from refilld.web.cursor_list import read_cursor_list
-from refilld.web.list_query import ListColumn
+from refilld.web.list_fields import ListColumn
 from refilld.web.page import DeskPage, NavGroup, PageContext
 from refilld.web.pages.today import path
 from refilld.web.reader import translation

@@ -27,7 +27,7 @@ from refilld.timeline.order_chart import order_chart
 from refilld.timeline.state import owed_state
 from refilld.web.drop_words import drop_now
 from refilld.web.formats import label, number
-from refilld.web.list_query import ListColumn
+from refilld.web.list_fields import ListColumn
 from refilld.web.page import DeskPage, PageContext
 from refilld.web.pages.order_actions import ACTIONS
 from refilld.web.reader import gettext, language, said, translation

@@ -13,7 +13,7 @@ from refilld.services.refill_query import REFILLS
 from refilld.timeline.events import REASONS
 from refilld.translations.source_text import Sentence, marked
 from refilld.web.cursor_list import CursorList, read_cursor_list
-from refilld.web.list_query import FilterField, ListColumn
+from refilld.web.list_fields import FilterField, ListColumn
 from refilld.web.page import DeskPage, NavGroup, PageContext
 from refilld.web.reader import translation
 from storage import queue_summary, refill_list

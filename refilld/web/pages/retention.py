@@ -15,7 +15,7 @@ from refilld.charts.retention_svg import retention_svg
 from refilld.charts.words import ENGLISH
 from refilld.services.retention import RetentionCurve, RetentionFilter
 from refilld.services.retention_summary import MOST_ROWS, Comparison, RetentionSummary, summary
-from refilld.web.list_query import LONGEST_FILTER, ListColumn
+from refilld.web.list_fields import LONGEST_FILTER, ListColumn
 from refilld.web.page import DeskPage, NavGroup, PageContext
 from refilld.web.reader import gettext, translation
 

@@ -6,7 +6,7 @@ from refilld.services.input_limits import LONGEST_TEXT
 from refilld.services.review_query import REVIEWS
 from refilld.translations.source_text import Label, labelled, marked
 from refilld.web.cursor_list import CursorList, read_cursor_list
-from refilld.web.list_query import FilterField, ListColumn
+from refilld.web.list_fields import FilterField, ListColumn
 from refilld.web.page import DeskPage, NavGroup, PageContext
 from storage import review_list
 from storage.engine import Transaction

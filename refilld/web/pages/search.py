@@ -6,7 +6,7 @@ from monitor.model.refill import RefillState
 from refilld.services.exact_hit import exact_order
 from refilld.translations.guarantee_labels import GUARANTEE_LABELS
 from refilld.translations.source_text import labelled
-from refilld.web.list_query import LONGEST_FILTER, ListColumn
+from refilld.web.list_fields import LONGEST_FILTER, ListColumn
 from refilld.web.page import Answer, DeskPage, PageContext
 from storage.search import FoundBy, search
 

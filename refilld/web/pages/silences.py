@@ -12,7 +12,7 @@ from monitor.model.whole_number import whole_number
 from refilld.services.input_limits import LARGEST_ID, LONGEST_TEXT
 from refilld.services.silencing import MatchedAlerts, TypedSilence, matched_now, new_silence
 from refilld.texts.renderer import default_renderer
-from refilld.web.list_query import ListColumn
+from refilld.web.list_fields import ListColumn
 from refilld.web.page import Answer, DeskPage, NavGroup, PageAction, PageContext
 from refilld.web.reader import gettext, language
 from storage import silences

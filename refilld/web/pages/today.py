@@ -20,7 +20,7 @@ from refilld.report.words import (
     translated_money,
 )
 from refilld.web.formats import counted, number
-from refilld.web.list_query import ListColumn
+from refilld.web.list_fields import ListColumn
 from refilld.web.page import DeskPage, NavGroup, PageContext
 from refilld.web.reader import gettext, ngettext, translation
 

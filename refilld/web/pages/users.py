@@ -7,7 +7,7 @@ from flask import request
 from monitor.model.role import Role
 from refilld.services import users as user_actions
 from refilld.web.formats import label
-from refilld.web.list_query import ListColumn
+from refilld.web.list_fields import ListColumn
 from refilld.web.page import Answer, DeskPage, NavGroup, PageAction, PageContext
 from refilld.web.reader import gettext
 from storage import user_sessions, users
