@@ -15,9 +15,8 @@ from monitor.events.severity import Status
 from monitor.guarantee.queue_rules import QueueRules
 from monitor.model.bulk_action import BulkAction
 from monitor.model.order import Flag
-from monitor.model.refill import RefillState
 from monitor.model.sums import Item, item_of
-from refilld.services import frozen_preview, refill_bulk, review_bulk
+from refilld.services import flag_bulk, frozen_preview, refill_bulk, review_bulk
 from refilld.services.event_query import ALERTS
 from refilld.services.frozen_preview import OutcomeRows, PreviewPart, parts_of
 from refilld.services.left_out import LeftOut
@@ -26,7 +25,7 @@ from refilld.services.refill_plan import PlannedRefill, RefillPlan, outcome_rows
 from refilld.services.refill_query import REFILLS
 from refilld.services.review_bulk import ReviewPlan, item_of_review
 from refilld.services.review_query import REVIEWS
-from storage import alert_list, bulk_actions, order_list, refill_selection
+from storage import alert_list, bulk_actions, order_list
 from storage.alert_list import AlertFilter, AlertRow
 from storage.bulk_actions import NewBulkAction, NewBulkItem
 from storage.engine import Transaction
@@ -126,13 +125,13 @@ def plan_orders(
     """Plan flagging, unflagging or checking orders; the first two need the flag."""
     if isinstance(chosen, OrderFilter):
         page = searched(partial(order_list.page, tx, chosen), MOST + 1, SEARCHED)
-        found, more, missing = page.rows[:MOST], _more(page), list[LeftOut]()
+        found, more, missing = list(page.rows[:MOST]), _more(page), list[LeftOut]()
         text = ORDERS.write_filter(chosen)
     else:
-        found, more, text = tuple(order_list.named(tx, chosen)), False, ""
-        known = {row.order_id for row in found}
-        missing = [LeftOut(i, "there is no such order") for i in chosen if i not in known]
-    planned, left_out = _planned_orders(action, found, flag)
+        (found, missing), more, text = flag_bulk.named_orders(tx, chosen), False, ""
+    planned, left_out = list(found), list[LeftOut]()
+    if flag is not None:
+        planned, left_out = flag_bulk.to_be_flagged(found, flag, sets=action is BulkAction.FLAG)
     outcome = {BulkAction.FLAG: "flagged", BulkAction.UNFLAG: "unflagged"}.get(action, "checked")
     arguments = {} if flag is None else {"flag": str(flag)}
     new = _new(action, arguments, text, now, more=more)
@@ -185,8 +184,6 @@ def _of_orders(planned: Sequence[OrderListing]) -> OutcomeRows:
 
 def _cancelled(tx: Transaction, planned: Sequence[OrderListing]) -> OutcomeRows:
     """The refills of orders that a flag cancels."""
-    ids = [row.order_id for row in planned]
-    waiting = refill_selection.in_states(tx, ids, RefillState.HELD, RefillState.QUEUED)
     return [
         (
             row.order_id,
@@ -194,25 +191,13 @@ def _cancelled(tx: Transaction, planned: Sequence[OrderListing]) -> OutcomeRows:
             row.provider,
             item_of(1, row.quantity, row.price, row.currency, row.ordered),
         )
-        for row in waiting
+        for row in flag_bulk.cancelled_refills(tx, planned)
     ]
 
 
 def _expected(one: PlannedRefill) -> dict[str, object]:
     """The refill as `jobs.bulk_actions` compares it."""
     return asdict(one.expected)
-
-
-def _planned_orders(
-    action: BulkAction, found: Sequence[OrderListing], flag: Flag | None
-) -> tuple[list[OrderListing], list[LeftOut]]:
-    """Those that the action changes, and the others."""
-    if action is BulkAction.CHECK or flag is None:
-        return list(found), []
-    sets = action is BulkAction.FLAG
-    planned = [row for row in found if (flag in row.flags) is not sets]
-    why = f"{'already' if sets else 'not'} flagged {flag}"
-    return planned, [LeftOut(row.order_id, why) for row in found if (flag in row.flags) is sets]
 
 
 def _planned_alerts(found: Sequence[AlertRow]) -> tuple[list[AlertRow], list[LeftOut]]:
