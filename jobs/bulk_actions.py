@@ -4,19 +4,17 @@ A row of its own transaction holds no lock for longer than the same action on a 
 committed with it. So several processes may work at once, and one that is killed is continued by the next.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 import structlog
 
 from jobs.bulk_refills import ExpectedRefill, act_on_refill
 from monitor.guarantee.queue_rules import QueueRules
 from monitor.model.bulk_action import REFILL_ACTIONS, BulkAction, ItemResult
-from monitor.model.decision import Reason
 from monitor.model.order import Flag
-from monitor.model.refill import RefillState
 from storage import bulk_actions, flags, problems, reviews, target_checks
 from storage.actor import Actor, acting
 from storage.bulk_actions import BulkActionRow, BulkItemRow
@@ -28,7 +26,10 @@ from storage.server_time import shared_time
 log = structlog.get_logger()
 ROWS = 100
 """Rows after which the job reports that it is alive."""
+MOST_TRIES = 10
+"""Rounds in which a row is tried that the database does not carry out, as in a deadlock."""
 _UNEXPECTED = "an unexpected error; it is in the log of refilld"
+_GIVEN_UP = f"the database did not carry it out in {MOST_TRIES} rounds; why is in the log of refilld"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,8 @@ class BulkActions:
     rules: QueueRules
     stopping: Callable[[], bool] = lambda: False
     heartbeat: Callable[[], None] = lambda: None
+    tries: Counter[int] = field(default_factory=Counter)
+    """Of the rows that this process has put off."""
 
     def run_once(self) -> None:
         """Carry out every running action, and delete previews that nobody has confirmed."""
@@ -64,7 +67,7 @@ class BulkActions:
                 log.info("bulk_action.finished", bulk_action_id=action.bulk_action_id, **facts)
 
     def _next_row(self, action: BulkActionRow) -> bool:
-        """Carry out the next row; False if there is none.
+        """Carry out the next row; False if there is none, or it is put off until the next round.
 
         A row with which something unexpected happens is refused, or it would keep back all that follow.
         """
@@ -74,15 +77,30 @@ class BulkActions:
                 item = bulk_actions.take_item(tx, action.bulk_action_id)
                 if item is not None:
                     self._settle(tx, action, item)
-        except UnreachableError:
-            raise
+        except UnreachableError as error:
+            if item is None:
+                raise
+            return self._put_off(action, item, str(error))
         except Exception:
             if item is None:
                 raise
             log.exception("bulk_action.row_failed", bulk_action_id=action.bulk_action_id, row=item.subject)
-            with self.database.write() as tx:
-                bulk_actions.settle_item(tx, item.item_id, ItemResult.REFUSED, _UNEXPECTED)
+            self._refuse(item, _UNEXPECTED)
         return item is not None
+
+    def _put_off(self, action: BulkActionRow, item: BulkItemRow, error: str) -> bool:
+        """Leave a row undone, and its action until the next round; True if it is refused after many tries."""
+        self.tries[item.item_id] += 1
+        facts = {"bulk_action_id": action.bulk_action_id, "row": item.subject}
+        log.warning("bulk_action.row_put_off", **facts, tries=self.tries[item.item_id], error=error)
+        if self.tries[item.item_id] < MOST_TRIES:
+            return False
+        self._refuse(item, _GIVEN_UP)
+        return True
+
+    def _refuse(self, item: BulkItemRow, why: str) -> None:
+        with self.database.write() as tx:
+            bulk_actions.settle_item(tx, item.item_id, ItemResult.REFUSED, why)
 
     def _settle(self, tx: Transaction, action: BulkActionRow, item: BulkItemRow) -> None:
         """Carry out a row, and store what became of it."""
@@ -102,14 +120,10 @@ def carry_out_row(
 ) -> str:
     """Carry out one row, and return what became of it; raises what refuses it."""
     if action.action in REFILL_ACTIONS:
-        expected = _expected_refill(item.expected)
+        expected = ExpectedRefill.read(item.expected)
         row = act_on_refill(tx, action.action, int(item.subject), expected, rules, now)
         return f"{row.state}, {row.quantity:,} units"
     return _ACTS[action.action](tx, item.subject, action, now)
-
-
-def _expected_refill(given: Mapping[str, Any]) -> ExpectedRefill:
-    return ExpectedRefill(RefillState(given["state"]), Reason(given["reason"]), int(given["units"]))
 
 
 def _close(tx: Transaction, subject: str, action: BulkActionRow, now: datetime) -> str:

@@ -1,7 +1,9 @@
 """One refill of an action on many: refused if it has changed since it was shown."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from monitor.guarantee.queue_rules import QueueRules
 from monitor.model.bulk_action import BulkAction
@@ -22,6 +24,11 @@ class ExpectedRefill:
     reason: Reason
     units: int
     """The most units that may be queued; 0 if the action was shown to end the refill."""
+
+    @classmethod
+    def read(cls, fields: Mapping[str, Any]) -> "ExpectedRefill":
+        """The refill from fields named like its own; raises KeyError or ValueError."""
+        return cls(RefillState(fields["state"]), Reason(fields["reason"]), int(fields["units"]))
 
 
 def act_on_refill(

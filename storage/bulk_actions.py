@@ -37,11 +37,13 @@ class NewBulkAction:
     filter: str
     """How the rows were chosen, as a query string; empty if they were named."""
     more: bool
-    """Whether the filter finds more rows than one action takes."""
+    """Whether the filter may find more rows than the action takes."""
     expires_at: datetime
     """Until then it can be confirmed."""
     preview: str = ""
     """What is shown of it, as the interface writes it."""
+    list_path: str = ""
+    """The page of the list that its rows were chosen from; empty if it was no page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,7 @@ def add(connection: Connection, new: NewBulkAction, items: Sequence[NewBulkItem]
         "previewed_at": now,
         "expires_at": new.expires_at,
         "preview": new.preview,
+        "list_path": new.list_path,
     }
     number = int(
         connection.execute(insert(bulk_actions).values(values).returning(_b.bulk_action_id)).scalar_one()
@@ -128,12 +131,6 @@ def add(connection: Connection, new: NewBulkAction, items: Sequence[NewBulkItem]
     if rows:
         connection.execute(insert(bulk_items), rows)
     return number
-
-
-def note_list(connection: Connection, bulk_action_id: int, list_path: str) -> None:
-    """Store from which page the rows of an action were chosen."""
-    change = update(bulk_actions).where(_b.bulk_action_id == bulk_action_id)
-    connection.execute(change.values(list_path=list_path))
 
 
 def get(connection: Connection, bulk_action_id: int) -> BulkActionRow:

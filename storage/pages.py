@@ -74,12 +74,18 @@ class Page(Generic[R]):
 
 def first_rows(read: Callable[[PageRequest], Page[R]], limit: int) -> list[R]:
     """The first rows of a list, however many pages they take."""
-    page = read(PageRequest(limit))
+    return [*searched(read, limit, None).rows]
+
+
+def searched(read: Callable[[PageRequest], Page[R]], limit: int, pages: int | None) -> Page[R]:
+    """The first rows of a list, as far as so many pages have them; its `next` is set if there may be more."""
+    page, number = read(PageRequest(limit)), 1
     rows = [*page.rows]
-    while page.next is not None and len(rows) < limit:
+    while page.next is not None and len(rows) < limit and number != pages:
         page = read(PageRequest(limit - len(rows), page.next))
         rows += page.rows
-    return rows
+        number += 1
+    return Page(tuple(rows), page.next)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from sqlalchemy import Connection, text
 
 from storage.pages import CappedCount, Page, PageRequest, first_rows
-from storage.reviews import LISTED, ReviewFilter, ReviewListing, ReviewState
+from storage.reviews import LISTED, REFILLED, ReviewFilter, ReviewListing, ReviewState
 from storage.schema import reviews
 from storage.sold_filter import narrowed
 from storage.walks import Walk, count, read_page
@@ -45,4 +45,6 @@ def _walk(connection: Connection, wanted: ReviewFilter) -> Walk:
     walk = narrowed(connection, walk, wanted, _v.order_id, "ix_reviews_order_id")
     if wanted.state is ReviewState.CLOSED:
         walk = walk.filtered(_v.closed_at.is_not(None))
+    if wanted.not_refilled:
+        walk = walk.filtered(_v.units > REFILLED)
     return walk.equal((_v.cause, wanted.cause))

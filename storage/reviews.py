@@ -61,6 +61,8 @@ class ReviewFilter(SoldFilter):
     """Opened at this time or later."""
     before: datetime | None = None
     """Opened earlier than that."""
+    not_refilled: bool = False
+    """Only those of whose units some were not refilled since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ _CHUNK = 500
 """Ids in one query."""
 _v = reviews.c
 _OPEN = text("reviews.closed_at IS NULL")
-_REFILLED = (
+REFILLED = (
     select(total(DELIVERED_UNITS))
     .where(refills.c.order_id == _v.order_id, refills.c.completed_at >= _v.opened_at)
     .scalar_subquery()
@@ -95,7 +97,7 @@ LISTED = with_orders(
         orders.c.price,
         targets.c.link,
         targets.c.metric,
-        _REFILLED.label("refilled"),
+        REFILLED.label("refilled"),
     ),
     _v.order_id,
 )

@@ -11,6 +11,7 @@ from monitor.model.link import parse_link
 from monitor.model.order import OrderStatus
 from monitor.model.refill import RefillState
 from monitor.model.target import Metric
+from monitor.model.whole_number import whole_number
 from storage.column_types import AnySelect
 from storage.pages import LARGEST_KEY
 from storage.schema import orders, refills, targets
@@ -31,7 +32,6 @@ class FoundBy(StrEnum):
     ORDER_ID = "order_id"
     LINK = "link"
     USERNAME = "username"
-    CUSTOMER = "customer"
     REFILL_ID = "refill_id"
     EXTERNAL_ID = "external_id"
 
@@ -138,8 +138,9 @@ def _at_targets(
 
 def _refills(connection: Connection, name: str) -> list[FoundRefill]:
     found: list[FoundRefill] = []
-    if name.isascii() and name.isdigit() and len(name) <= len(str(LARGEST_KEY)) and int(name) <= LARGEST_KEY:
-        exact = connection.execute(_REFILLS.where(_r.refill_id == int(name)))
+    refill_id = whole_number(name, LARGEST_KEY)
+    if refill_id is not None:
+        exact = connection.execute(_REFILLS.where(_r.refill_id == refill_id))
         found += [FoundRefill(FoundBy.REFILL_ID, *row) for row in exact]
     prefix = _with_prefix(connection, _REFILLS, refills, _r.external_id, name).limit(MOST + 1)
     return found + [FoundRefill(FoundBy.EXTERNAL_ID, *row) for row in connection.execute(prefix)]

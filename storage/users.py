@@ -78,6 +78,11 @@ def get(connection: Connection, user_id: int) -> UserRow:
     return found
 
 
+def exist(connection: Connection) -> bool:
+    """Whether there is any user."""
+    return connection.execute(select(_u.user_id).limit(1)).first() is not None
+
+
 def _one(connection: Connection, condition: ColumnElement[bool]) -> UserRow | None:
     row = connection.execute(select(*_COLUMNS).where(condition)).one_or_none()
     return None if row is None else UserRow(*row)

@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl
 from flask import request
 from werkzeug.exceptions import UnsupportedMediaType
 
+from monitor.model.whole_number import whole_number
 from refilld.api.problems import InvalidQueryError
 from refilld.api.schemas import Body
 from refilld.services.input_limits import LARGEST_ID
@@ -23,7 +24,6 @@ NOUNS: Mapping[str, str] = MappingProxyType(
     {"refill_id": "refill", "endpoint_id": "webhook endpoint", "delivery_id": "delivery"}
 )
 """What has numbers in paths."""
-_DIGITS = len(str(LARGEST_ID))
 
 
 def read_body(model: type[M]) -> M:
@@ -66,6 +66,7 @@ def read_no_query() -> None:
 
 def read_id(text: str, noun: str) -> int:
     """An id in a URL; raises NotFoundError if it is not a possible id."""
-    if not (text.isascii() and text.isdigit() and len(text) <= _DIGITS and int(text) <= LARGEST_ID):
+    found = whole_number(text, LARGEST_ID)
+    if found is None:
         raise NotFoundError(f"there is no such {noun}")
-    return int(text)
+    return found

@@ -48,7 +48,7 @@ def retention_svg(chart: RetentionChart, words: ChartWords = ENGLISH) -> Markup:
     low = max(0, min(int(10 * lowest) * 10, 100 - _LEAST_RANGE))
     plane = _Plane(max((point.days for point in points), default=0) or 1, low)
     labels = [
-        LineLabel(plane.place(0, curve.points[-1].share)[1], _named(curve, number), f"curve{number}")
+        LineLabel(plane.place(0, curve.points[-1].share)[1], _named(curve, number, words), f"curve{number}")
         for number, curve in enumerate(chart.curves)
         if curve.points
     ]
@@ -64,12 +64,9 @@ def retention_svg(chart: RetentionChart, words: ChartWords = ENGLISH) -> Markup:
     return picture(chart.title, _told(chart, words), parts, HEIGHT)
 
 
-def _named(curve: ShareCurve, number: int) -> str:
-    return f"{_GLYPHS[number]} {shortened(curve.name, _LONGEST_NAME)} {_share(curve.points[-1].share)}"
-
-
-def _share(share: float) -> str:
-    return f"{100 * share:.1f}\u00a0%"
+def _named(curve: ShareCurve, number: int, words: ChartWords) -> str:
+    share = words.share(curve.points[-1].share)
+    return f"{_GLYPHS[number]} {shortened(curve.name, _LONGEST_NAME)} {share}"
 
 
 def _grid(plane: _Plane, words: ChartWords) -> Iterator[Markup]:
@@ -103,6 +100,7 @@ def _ends(chart: RetentionChart, plane: _Plane) -> Iterator[Markup]:
 def _told(chart: RetentionChart, words: ChartWords) -> str:
     """The shares in words."""
     found = [
-        f"{row.name}: {_share(row.point.share)}, {row.point.days:g} {words.days}" for row in share_rows(chart)
+        f"{row.name}: {words.share(row.point.share)}, {row.point.days:g} {words.days}"
+        for row in share_rows(chart)
     ]
     return f"{words.retention}. {'; '.join(found)}"

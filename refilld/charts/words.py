@@ -24,6 +24,8 @@ _MARKS = {
     MarkKind.FLAG: translatable("flag"),
 }
 
+_SIGNS = {"thousands": ",", "decimals": "."}
+
 
 @dataclass(frozen=True, slots=True)
 class ChartWords:
@@ -54,21 +56,27 @@ class ChartWords:
     days: str = translatable("days")
     thousands: str = ","
     """Between groups of three digits."""
+    decimals: str = "."
+    """Before decimals."""
 
     def number(self, value: int) -> str:
         """A whole number with separators."""
         return f"{value:,}".replace(",", self.thousands)
 
+    def share(self, value: float) -> str:
+        """A share in percent."""
+        return f"{100 * value:.1f}\u00a0%".replace(".", self.decimals)
+
     def into(self, translation: NullTranslations) -> "ChartWords":
         """The words in a language."""
-        texts = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "thousands"}
+        texts = {one.name: getattr(self, one.name) for one in fields(self) if one.name not in _SIGNS}
         words = {name: translation.gettext(text) for name, text in texts.items() if isinstance(text, str)}
         return replace(
             self,
             **words,
             bands={kind: translation.gettext(text) for kind, text in self.bands.items()},
             marks={kind: translation.gettext(text) for kind, text in self.marks.items()},
-            thousands=shown_number(",", translation),
+            **{name: shown_number(sign, translation) for name, sign in _SIGNS.items()},
         )
 
 

@@ -11,7 +11,10 @@ from refilld.extras import install_command
 )
 @click.option("--stay", is_flag=True, help="Go on until Ctrl+C, with the pages open; the sign-in is printed.")
 def demo(keep: str | None, *, stay: bool) -> None:
-    """Run the main job end to end against a simulated Instagram on loopback; nothing to configure."""
+    """Run the main job end to end against a simulated Instagram on loopback; nothing to configure.
+
+    It writes a configuration of its own, and REFILLD_… variables of the environment have no effect on it.
+    """
     try:
         from refilld.demo.show import run_demo  # noqa: PLC0415  # its dependencies are an extra
     except ModuleNotFoundError as error:

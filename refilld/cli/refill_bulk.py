@@ -61,7 +61,7 @@ def act_on_found(
 
 
 def queue_rules(context: CommandContext) -> QueueRules:
-    return QueueRules(context.settings.limits.caps, context.settings.guarantee.shadow)
+    return context.settings.queue_rules
 
 
 def _results(

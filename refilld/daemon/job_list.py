@@ -22,7 +22,6 @@ from jobs.scheduler import ScheduledJob
 from jobs.self_check import SelfCheck
 from jobs.survival_curves import SurvivalCurves
 from jobs.webhooks import Webhooks
-from monitor.guarantee.queue_rules import QueueRules
 from refilld.alert_policy import open_receivers
 from refilld.alertmanager import Alertmanager
 from refilld.metrics.process import ProcessMetrics
@@ -150,7 +149,7 @@ class JobList:
         return Webhooks(self.database, self.clock, attempts, self.stopping.is_set, self._beat("webhooks"))
 
     def _bulk_actions(self) -> BulkActions:
-        rules = QueueRules(self.settings.limits.caps, self.settings.guarantee.shadow)
+        rules = self.settings.queue_rules
         return BulkActions(self.database, self.clock, rules, self.stopping.is_set, self._beat("bulk_actions"))
 
     def _maintenance(self) -> Maintenance:

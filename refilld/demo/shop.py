@@ -121,6 +121,12 @@ class DemoShop:
         with self._lock:
             self._lost[link] += quantity
 
+    def lose_everywhere(self, *, back: bool = False) -> None:
+        """Take a fifth of what was sold from all profiles, or give it back."""
+        for order in self.orders:
+            if order.service == "followers":
+                self.lose(order.link, -(order.quantity // 5) if back else order.quantity // 5)
+
     def write(self, path: Path) -> None:
         """Write the orders file in the format of a panel's export."""
         with path.open("w", encoding="utf-8", newline="") as file:

@@ -26,7 +26,7 @@ from refilld.demo.summary import print_summary
 from refilld.terminal import console
 
 SEED = 7
-USER = "operator"
+USER = "admin"
 CONFIG = """\
 # Written by refilld demo: intervals are much shorter than in real use.
 [database]
@@ -52,7 +52,13 @@ metric = "followers"
 metric = "likes"
 
 [mass_drop]
-enabled = false           # many targets lose units at once here
+enabled = {mass_drop}
+window = "2m"
+share = 60                # half of the targets lose units by themselves here
+hold = "10m"
+
+[web]
+buyer_pages = true
 
 [alerts]
 every = "2s"
@@ -124,13 +130,15 @@ class DemoRun:
         """Write configuration and orders, then set up the database with refilld's own commands."""
         _print("Instagram: a stand-in on loopback, its counts invented. Everything else is the real refilld:")
         _print("instaloader over TLS, the scheduled jobs, SQLite, the refill queue over HTTP.")
-        config = CONFIG.format(folder=self.folder, port=self.port)
+        config = CONFIG.format(
+            folder=self.folder, port=self.port, mass_drop="true" if self.password else "false"
+        )
         self.path.write_text(config, encoding="utf-8")
         shop.write(self.folder / "orders.csv")
         self.command("init")
         _print("$ refilld orders import orders.csv  →  " + self.command("orders", "import", "orders.csv"))
         if self.password:
-            self.command("user", "add", USER, "--role", "operator", typed=self.password)
+            self.command("user", "add", USER, "--role", "admin", typed=self.password)
 
     def print_sign_in(self) -> None:
         """Print where the desk is, and how to sign in."""

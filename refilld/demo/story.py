@@ -14,6 +14,10 @@ BETWEEN = timedelta(seconds=15)
 OUTAGE = timedelta(seconds=5)
 OUTAGE_EVERY = 12
 """One of so many losses is followed by an outage."""
+FAULT_AFTER = 2
+"""Losses before the fault by which all profiles lose followers at once."""
+FAULT = timedelta(minutes=4)
+"""After this time the followers come back."""
 Wait = Callable[[timedelta], bool]
 """Waits so long, or shorter if the demo is to end; tells whether it is."""
 
@@ -42,7 +46,7 @@ class DemoStory:
         self.wait(SCRIPTED - timedelta(seconds=22))
 
     def go_on(self, random: Random) -> None:
-        """Take delivered units away from orders at random, until the demo is to end."""
+        """Take delivered units away at random, and once from all profiles, until the demo is to end."""
         happened = 0
         while not self.wait(BETWEEN):
             order = random.choice(self.shop.orders)
@@ -50,6 +54,12 @@ class DemoStory:
             self.shop.lose(order.link, units)
             self.tell(f"Instagram: {order.link} loses {units} {order.service}")
             happened += 1
+            if happened == FAULT_AFTER:
+                self.tell("Instagram: a fault, every profile loses a fifth of what it has bought")
+                self.shop.lose_everywhere()
+            if happened == FAULT_AFTER + FAULT // BETWEEN:
+                self.tell("Instagram: the fault is mended, the followers are back")
+                self.shop.lose_everywhere(back=True)
             if happened % OUTAGE_EVERY == 0:
                 self._outage()
 

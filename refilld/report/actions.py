@@ -1,6 +1,6 @@
 """What an operator should do first, by the figures of a report."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from gettext import NullTranslations
 from shlex import quote
@@ -21,19 +21,29 @@ LONG_QUEUED = timedelta(hours=6)
 _LOOKING = ("ready", "proving")
 _IDS = 3
 _LONGEST_COMMAND = 70
-_ALL_IN_JSON = "refilld report --json"
+ALL_IN_JSON = "refilld report --json"
 _SHOWN_BY = {Reason.SHADOW: "refilld shadow show", Reason.BACKLOG: "refilld backlog show"}
 """The command that shows and decides what is held for a reason."""
 
 
-def first_actions(report: Report, into: NullTranslations = ENGLISH) -> tuple[ReportAction, ...]:
-    """The first few things to do, the most urgent first, in words of a language."""
-    return tuple(action for _, action in zip(range(MOST_ACTIONS), _actions(report, into), strict=False))
+def first_actions(report: Report, into: NullTranslations | None = None) -> tuple[ReportAction, ...]:
+    """The first few things to do, the most urgent first, in words of a language.
+
+    Without a language they are English, with reasons as the commands take them.
+    """
+    found = _actions(report, ENGLISH, str) if into is None else _actions(report, into, _labels(into))
+    return tuple(action for _, action in zip(range(MOST_ACTIONS), found, strict=False))
 
 
-def _actions(report: Report, into: NullTranslations) -> Iterator[ReportAction]:
+def _labels(into: NullTranslations) -> Callable[[Reason], str]:
+    return lambda reason: label_of(reason, into)
+
+
+def _actions(
+    report: Report, into: NullTranslations, reason_words: Callable[[Reason], str]
+) -> Iterator[ReportAction]:
     yield from _monitor(report, into)
-    yield from _held(report, into)
+    yield from _held(report, into, reason_words)
     yield from _waiting(report, into)
     yield from _queue(report, into)
     if report.reviews.open.number:
@@ -85,7 +95,9 @@ def _silent(report: Report, into: NullTranslations) -> str:
     return text.format(age=short_age(report.now - targets.last_look_at, into), targets=overdue)
 
 
-def _held(report: Report, into: NullTranslations) -> Iterator[ReportAction]:
+def _held(
+    report: Report, into: NullTranslations, reason_words: Callable[[Reason], str]
+) -> Iterator[ReportAction]:
     for group in report.queue.held_groups:
         numbers = (
             counted_noun(group.held.number, "refill", into),
@@ -100,8 +112,7 @@ def _held(report: Report, into: NullTranslations) -> Iterator[ReportAction]:
             continue
         elif group.release_at is None:
             text = into.gettext("held until you decide ({reason}): {refills}")
-            reason = group.reason if into is ENGLISH else label_of(group.reason, into)
-            why = text.format(reason=reason, refills=refills)
+            why = text.format(reason=reason_words(group.reason), refills=refills)
             yield ReportAction(why, _SHOWN_BY.get(group.reason, "refilld refills list --state held"))
 
 
@@ -125,7 +136,7 @@ def _check(order_ids: list[str]) -> str:
         more = [*words, quote(order_id)]
         if _fits(_command(more)):
             words = more
-    return _command(words) if words else _ALL_IN_JSON
+    return _command(words) if words else ALL_IN_JSON
 
 
 def _fits(command: str) -> bool:

@@ -9,14 +9,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
+from typing import TypeVar
 
 from monitor.events.severity import Status
 from monitor.guarantee.queue_rules import QueueRules
 from monitor.model.bulk_action import BulkAction
 from monitor.model.order import Flag
-from monitor.model.refill import RefillState
 from monitor.model.sums import Item, item_of
-from refilld.services import frozen_preview, refill_bulk, review_bulk
+from refilld.services import flag_bulk, frozen_preview, refill_bulk, review_bulk
 from refilld.services.event_query import ALERTS
 from refilld.services.frozen_preview import OutcomeRows, PreviewPart, parts_of
 from refilld.services.left_out import LeftOut
@@ -25,17 +25,20 @@ from refilld.services.refill_plan import PlannedRefill, RefillPlan, outcome_rows
 from refilld.services.refill_query import REFILLS
 from refilld.services.review_bulk import ReviewPlan, item_of_review
 from refilld.services.review_query import REVIEWS
-from storage import alert_list, bulk_actions, order_list, refill_selection
+from storage import alert_list, bulk_actions, order_list
 from storage.alert_list import AlertFilter, AlertRow
 from storage.bulk_actions import NewBulkAction, NewBulkItem
 from storage.engine import Transaction
 from storage.order_list import OrderFilter, OrderListing
-from storage.pages import first_rows
+from storage.pages import Page, searched
 from storage.refill_selection import RefillFilter
 from storage.reviews import ReviewFilter
 
+R = TypeVar("R")
 MOST = 10_000
 """Rows of one action; of more the first are taken, and the rest stay for the next action."""
+SEARCHED = 50
+"""Pages of a list that are searched for the rows of a filter: if no index answers it, 100,000 rows."""
 VALID = timedelta(minutes=15)
 """How long a preview can be confirmed."""
 
@@ -51,7 +54,7 @@ class BulkPreview:
     parts: tuple[PreviewPart, ...]
     left_out: tuple[LeftOut, ...]
     more: bool
-    """Whether the filter finds more rows than one action takes."""
+    """Whether the filter may find more rows than the action takes."""
     expires_at: datetime
 
 
@@ -65,11 +68,11 @@ class PlannedBulk:
     left_out: tuple[LeftOut, ...]
 
 
-def freeze(tx: Transaction, planned: PlannedBulk, now: datetime) -> BulkPreview:
-    """Store what is planned, so that it can be confirmed."""
+def freeze(tx: Transaction, planned: PlannedBulk, now: datetime, list_path: str = "") -> BulkPreview:
+    """Store what is planned, so that it can be confirmed; the path leads back to the list."""
     new, items = planned.new, planned.items
     preview = frozen_preview.dump(planned.parts, planned.left_out)
-    number = bulk_actions.add(tx, replace(new, preview=preview), items, now)
+    number = bulk_actions.add(tx, replace(new, preview=preview, list_path=list_path), items, now)
     return BulkPreview(
         number, new.action, len(items), planned.parts, planned.left_out, new.more, new.expires_at
     )
@@ -121,17 +124,17 @@ def plan_orders(
 ) -> PlannedBulk:
     """Plan flagging, unflagging or checking orders; the first two need the flag."""
     if isinstance(chosen, OrderFilter):
-        found = first_rows(partial(order_list.page, tx, chosen), MOST + 1)
-        missing: list[LeftOut] = []
+        page = searched(partial(order_list.page, tx, chosen), MOST + 1, SEARCHED)
+        found, more, missing = list(page.rows[:MOST]), _more(page), list[LeftOut]()
         text = ORDERS.write_filter(chosen)
     else:
-        found, text = order_list.named(tx, chosen), ""
-        known = {row.order_id for row in found}
-        missing = [LeftOut(i, "there is no such order") for i in chosen if i not in known]
-    planned, left_out = _planned_orders(action, found[:MOST], flag)
+        (found, missing), more, text = flag_bulk.named_orders(tx, chosen), False, ""
+    planned, left_out = list(found), list[LeftOut]()
+    if flag is not None:
+        planned, left_out = flag_bulk.to_be_flagged(found, flag, sets=action is BulkAction.FLAG)
     outcome = {BulkAction.FLAG: "flagged", BulkAction.UNFLAG: "unflagged"}.get(action, "checked")
     arguments = {} if flag is None else {"flag": str(flag)}
-    new = _new(action, arguments, text, now, more=len(found) > MOST)
+    new = _new(action, arguments, text, now, more=more)
     items = [NewBulkItem(row.order_id, {}) for row in planned]
     cancelled = _cancelled(tx, planned) if action is BulkAction.FLAG else []
     parts = parts_of((outcome, _of_orders(planned)), ("cancelled", cancelled))
@@ -141,21 +144,26 @@ def plan_orders(
 def plan_alerts(tx: Transaction, chosen: AlertFilter | Sequence[int], now: datetime) -> PlannedBulk:
     """Plan acknowledging alerts of problems that last."""
     if isinstance(chosen, AlertFilter):
-        found = first_rows(partial(alert_list.page, tx, chosen), MOST + 1)
-        missing: list[LeftOut] = []
+        page = searched(partial(alert_list.page, tx, chosen), MOST + 1, SEARCHED)
+        found, more, missing = page.rows[:MOST], _more(page), list[LeftOut]()
         text = ALERTS.write_filter(chosen)
     else:
-        found, text = alert_list.named(tx, chosen), ""
+        found, more, text = tuple(alert_list.named(tx, chosen)), False, ""
         known = {row.event.event_id for row in found}
         missing = [LeftOut(str(i), "there is no such alert") for i in chosen if i not in known]
-    planned, left_out = _planned_alerts(found[:MOST])
+    planned, left_out = _planned_alerts(found)
     items = [NewBulkItem(str(row.event.event_id), {}) for row in planned]
     rows = [
         (row.event.subject.order_id or "", row.event.subject.service, row.event.subject.provider, _ONE)
         for row in planned
     ]
-    new = _new(BulkAction.ACKNOWLEDGE, {}, text, now, more=len(found) > MOST)
+    new = _new(BulkAction.ACKNOWLEDGE, {}, text, now, more=more)
     return PlannedBulk(new, items, parts_of(("acknowledged", rows)), (*missing, *left_out))
+
+
+def _more(page: Page[R]) -> bool:
+    """Whether there may be more rows than one action takes, or than were searched."""
+    return len(page.rows) > MOST or page.next is not None
 
 
 _ONE = Item(1, 0, None, None)
@@ -176,8 +184,6 @@ def _of_orders(planned: Sequence[OrderListing]) -> OutcomeRows:
 
 def _cancelled(tx: Transaction, planned: Sequence[OrderListing]) -> OutcomeRows:
     """The refills of orders that a flag cancels."""
-    ids = [row.order_id for row in planned]
-    waiting = refill_selection.in_states(tx, ids, RefillState.HELD, RefillState.QUEUED)
     return [
         (
             row.order_id,
@@ -185,25 +191,13 @@ def _cancelled(tx: Transaction, planned: Sequence[OrderListing]) -> OutcomeRows:
             row.provider,
             item_of(1, row.quantity, row.price, row.currency, row.ordered),
         )
-        for row in waiting
+        for row in flag_bulk.cancelled_refills(tx, planned)
     ]
 
 
 def _expected(one: PlannedRefill) -> dict[str, object]:
     """The refill as `jobs.bulk_actions` compares it."""
     return asdict(one.expected)
-
-
-def _planned_orders(
-    action: BulkAction, found: Sequence[OrderListing], flag: Flag | None
-) -> tuple[list[OrderListing], list[LeftOut]]:
-    """Those that the action changes, and the others."""
-    if action is BulkAction.CHECK or flag is None:
-        return list(found), []
-    sets = action is BulkAction.FLAG
-    planned = [row for row in found if (flag in row.flags) is not sets]
-    why = f"{'already' if sets else 'not'} flagged {flag}"
-    return planned, [LeftOut(row.order_id, why) for row in found if (flag in row.flags) is sets]
 
 
 def _planned_alerts(found: Sequence[AlertRow]) -> tuple[list[AlertRow], list[LeftOut]]:

@@ -10,10 +10,11 @@ from monitor.errors import BadInputError
 from monitor.guarantee.queue_rules import QueueRules
 from monitor.model.bulk_action import REFILL_ACTIONS, BulkAction
 from monitor.model.order import Flag
+from monitor.model.whole_number import whole_number
 from refilld.services import bulk_preview
 from refilld.services.bulk_preview import MOST, PlannedBulk
 from refilld.services.event_query import ALERTS
-from refilld.services.input_limits import LARGEST_ID, LONGEST_TEXT, without_control_characters
+from refilld.services.input_limits import LARGEST_ID, LONGEST_TEXT, note_of
 from refilld.services.list_query import QueryFormat
 from refilld.services.order_query import ORDERS
 from refilld.services.refill_query import REFILLS
@@ -21,6 +22,7 @@ from refilld.services.review_query import REVIEWS
 from storage.engine import Transaction
 
 F = TypeVar("F")
+_NO_NOTE = "write what was done, such as: refunded 2.40 EUR"
 
 
 class BulkSubject(StrEnum):
@@ -71,7 +73,7 @@ def plan(tx: Transaction, asked: BulkRequest, rules: QueueRules, now: datetime) 
         return bulk_preview.plan_refills(tx, action, refills, rules, now)
     if subject is BulkSubject.REVIEWS:
         reviews = _numbered(asked, REVIEWS, now)
-        return bulk_preview.plan_reviews(tx, reviews, _note(asked), now)
+        return bulk_preview.plan_reviews(tx, reviews, note_of("note", asked.note, _NO_NOTE), now)
     if subject is BulkSubject.ALERTS:
         alerts = _numbered(asked, ALERTS, now)
         return bulk_preview.plan_alerts(tx, alerts, now)
@@ -110,9 +112,10 @@ def _numbered(asked: BulkRequest, form: QueryFormat[F], now: datetime) -> F | li
 
 
 def _id(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) <= len(str(LARGEST_ID))):
+    found = whole_number(text, LARGEST_ID)
+    if found is None:
         raise BadInputError("id", f"{text[:40]!r} is no id")
-    return min(int(text), LARGEST_ID)
+    return found
 
 
 def _named(ids: Sequence[str]) -> list[str]:
@@ -128,14 +131,3 @@ def _filter(text: str, form: QueryFormat[F], now: datetime) -> F:
     if isinstance(found, tuple):
         raise BadInputError("filter", "; ".join(map(str, found)))
     return found.filter
-
-
-def _note(asked: BulkRequest) -> str:
-    """A text on one line."""
-    note = " ".join(asked.note.split())
-    if not note or len(note) > LONGEST_TEXT:
-        raise BadInputError("note", f"write what was done, in at most {LONGEST_TEXT:,} characters")
-    try:
-        return without_control_characters(note)
-    except ValueError as error:
-        raise BadInputError("note", f"the note {error}") from None

@@ -8,9 +8,9 @@ from monitor.model.order import Flag
 from monitor.model.refill import RefillState
 from monitor.model.sums import Item, Sum, grouped, item_of, summed
 from refilld.services.left_out import LeftOut
-from storage import flags, orders, refill_selection
+from storage import flags, order_list, refill_selection
 from storage.engine import Database, Transaction
-from storage.errors import NotFoundError
+from storage.order_list import OrderListing
 from storage.orders import StoredOrder
 from storage.refill_selection import SelectedRefill
 
@@ -39,20 +39,34 @@ class FlagPlan:
 
 def plan_flag(tx: Transaction, order_ids: Sequence[str], flag: Flag, *, sets: bool) -> FlagPlan:
     """Plan to set a flag on orders, or to lift it."""
-    planned, left_out = [], []
-    for order_id in dict.fromkeys(order_ids):
-        try:
-            row = orders.get(tx, order_id)
-        except NotFoundError:
-            left_out.append(LeftOut(order_id, "there is no such order"))
-            continue
-        if (flag in flags.of_order(tx, order_id)) is sets:
-            left_out.append(LeftOut(order_id, f"{'already' if sets else 'not'} flagged {flag}"))
-        else:
-            planned.append(row)
-    ids = [row.order_id for row in planned] if sets else []
-    waiting = refill_selection.in_states(tx, ids, RefillState.HELD, RefillState.QUEUED)
-    return FlagPlan(flag, sets, tuple(planned), tuple(waiting), tuple(left_out))
+    found, missing = named_orders(tx, order_ids)
+    planned, left_out = to_be_flagged(found, flag, sets=sets)
+    waiting = cancelled_refills(tx, planned) if sets else []
+    orders = tuple(row.stored for row in planned)
+    return FlagPlan(flag, sets, orders, tuple(waiting), (*left_out, *missing))
+
+
+def named_orders(tx: Transaction, order_ids: Sequence[str]) -> tuple[list[OrderListing], list[LeftOut]]:
+    """The orders with these ids, in their order and each once; and the ids that no order has."""
+    known = {row.order_id: row for row in order_list.named(tx, order_ids)}
+    ids = dict.fromkeys(order_ids)
+    missing = [LeftOut(i, "there is no such order") for i in ids if i not in known]
+    return [known[i] for i in ids if i in known], missing
+
+
+def to_be_flagged(
+    found: Sequence[OrderListing], flag: Flag, *, sets: bool
+) -> tuple[list[OrderListing], list[LeftOut]]:
+    """Those that setting the flag, or lifting it, changes; and the others."""
+    planned = [row for row in found if (flag in row.flags) is not sets]
+    why = f"{'already' if sets else 'not'} flagged {flag}"
+    return planned, [LeftOut(row.order_id, why) for row in found if (flag in row.flags) is sets]
+
+
+def cancelled_refills(tx: Transaction, planned: Sequence[OrderListing]) -> list[SelectedRefill]:
+    """The refills of orders that a flag cancels."""
+    ids = [row.order_id for row in planned]
+    return refill_selection.in_states(tx, ids, RefillState.HELD, RefillState.QUEUED)
 
 
 def carry_out_flag(

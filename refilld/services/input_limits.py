@@ -4,6 +4,8 @@ import re
 from datetime import timedelta
 from unicodedata import category
 
+from monitor.errors import BadInputError
+
 LARGEST_ID = 2**63 - 1
 """The largest row id on both database engines."""
 LARGEST_NUMBER = 2**53 - 1
@@ -25,6 +27,19 @@ def without_control_characters(text: str) -> str:
     if any(category(character) in {"Cc", "Cs"} for character in text):
         raise ValueError("must not contain control characters")
     return text
+
+
+def note_of(field: str, text: str, missing: str = "") -> str:
+    """A note on one line; raises BadInputError, with `missing` as the problem when there must be one."""
+    note = " ".join(text.split())
+    if missing and not note:
+        raise BadInputError(field, missing)
+    if len(note) > LONGEST_TEXT:
+        raise BadInputError(field, f"the {field} has more than {LONGEST_TEXT:,} characters")
+    try:
+        return without_control_characters(note)
+    except ValueError as error:
+        raise BadInputError(field, f"the {field} {error}") from None
 
 
 def printable(text: str) -> str:

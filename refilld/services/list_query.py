@@ -11,6 +11,7 @@ from monitor.errors import BadInputError
 from monitor.model.duration import parse_duration
 from monitor.model.instants import rfc3339
 from monitor.model.link import parse_link
+from monitor.model.whole_number import whole_number
 from refilld.services.input_limits import (
     LARGEST_ID,
     LONGEST_TEXT,
@@ -72,10 +73,10 @@ def _link(given: str, _now: datetime) -> str:
 
 
 def _number(given: str, _now: datetime) -> int:
-    plain = given.isascii() and given.isdigit() and len(given) <= len(str(LARGEST_ID))
-    if not plain or not 1 <= int(given) <= LARGEST_ID:
+    found = whole_number(given, LARGEST_ID)
+    if not found:
         raise ValueError(f"{_cut(given)} is not a number from 1")
-    return int(given)
+    return found
 
 
 def _yes_or_no(given: str, _now: datetime) -> bool:

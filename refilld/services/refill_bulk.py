@@ -1,10 +1,11 @@
-"""Actions on several refills: planned on a fixed set of ids, then carried out one by one."""
+"""Actions on refills as they were shown: on one, or on several that are planned first."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from jobs.bulk_refills import act_on_refill
+from jobs.bulk_refills import ExpectedRefill, act_on_refill
+from monitor.errors import BadInputError
 from monitor.guarantee.daily_caps import DailyCaps, day_of, used_with
 from monitor.guarantee.owed_refills import Owed
 from monitor.guarantee.queue_rules import QueueRules
@@ -74,6 +75,24 @@ def carry_out(
         except (NotFoundError, WrongStateError, OpenRefillError) as error:
             yielded = RefillResult(one.refill.refill_id, None, str(error))
         yield yielded
+
+
+def act_on_shown(
+    tx: Transaction,
+    action: BulkAction,
+    refill_id: int,
+    shown: Mapping[str, str],
+    rules: QueueRules,
+    now: datetime,
+) -> RefillRow:
+    """Act on one refill, of which `shown` has state, reason and units; refused if it has changed."""
+    try:
+        expected = ExpectedRefill.read(shown)
+    except (KeyError, ValueError):
+        raise BadInputError(
+            "refill", "the form does not tell how the refill was; load the page again"
+        ) from None
+    return act_on_refill(tx, action, refill_id, expected, rules, now)
 
 
 def _require_queue(action: BulkAction, rules: QueueRules) -> None:

@@ -10,7 +10,7 @@ from monitor.model.decision import Reason
 from monitor.model.order_state import OrderState
 from monitor.model.snapshot import Outcome
 from refilld.services.look_obstacle import EnabledSources, Obstacle, find_obstacle
-from storage import drops, order_states, refills, requests, snapshots, targets
+from storage import drops, order_states, refills, requests, snapshots, target_checks, targets
 from storage.engine import Transaction
 
 
@@ -74,7 +74,7 @@ def request_look(
         and stands(state.last_look_at, state.last_look_at, state.last_outcome, now)
     ):
         return state, Recheck.STANDS
-    targets.schedule_by(tx, [state.target_id], now, f"an operator looks at {order_id}", Priority.URGENT)
+    target_checks.request_check(tx, order_id, now, Priority.URGENT)
     return state, Recheck.DUE
 
 

@@ -10,7 +10,7 @@ from monitor.alerts.matchers import Matcher, Operation, all_match, parse_matcher
 from monitor.errors import BadInputError
 from monitor.events.event import SUBJECT_FIELDS
 from monitor.model.duration import parse_duration
-from refilld.services.input_limits import LONGEST_TEXT, without_control_characters
+from refilld.services.input_limits import note_of
 from storage import firing_alerts
 from storage.engine import Transaction
 from storage.events import EventRow
@@ -57,20 +57,11 @@ def new_silence(typed: TypedSilence, author: str, now: datetime) -> NewSilence:
     return NewSilence(
         matchers=parse_matchers(typed.matchers),
         author=author,
-        comment=_comment(typed.comment),
+        comment=note_of("comment", typed.comment, "say why"),
         starts_at=now,
         ends_at=_end(typed.ends.strip(), now),
         unmatched_for=_unmatched(typed.unmatched.strip()),
     )
-
-
-def _comment(text: str) -> str:
-    if not text.strip() or len(text) > LONGEST_TEXT:
-        raise BadInputError("comment", f"say why, in 1 to {LONGEST_TEXT:,} characters")
-    try:
-        return without_control_characters(text.strip())
-    except ValueError as error:
-        raise BadInputError("comment", str(error)) from None
 
 
 def _end(text: str, now: datetime) -> datetime:

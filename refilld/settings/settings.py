@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field, field_validator, model_validator
 
 from monitor.guarantee.mass_drop import MassDropRule
+from monitor.guarantee.queue_rules import QueueRules
 from monitor.model.service import Service
 from monitor.model.terms_catalog import TermsCatalog
 from refilld.settings.alerts import AlertsSection
@@ -83,6 +84,11 @@ class Settings(Section):
     answers: AnswersSection = AnswersSection()
     retention: RetentionSection = RetentionSection()
     survival: SurvivalSection = SurvivalSection()
+
+    @property
+    def queue_rules(self) -> QueueRules:
+        """What is checked before a refill is queued."""
+        return QueueRules(self.limits.caps, self.guarantee.shadow)
 
     @field_validator("sources", mode="before")
     @classmethod

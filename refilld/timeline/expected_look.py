@@ -56,6 +56,6 @@ def _scheduled(tx: Transaction, target: TargetState, now: datetime) -> tuple[dat
 
 def _in_words(look: ExpectedLook) -> str:
     return (
-        f"{look.used:.0%} of the {look.units:,} units are missing that make a drop, "
-        f"and the chance that one opens is about {look.daily:.1%} a day"
+        f"at the last routine look {look.used:.0%} of the {look.units:,} units that make a drop "
+        f"were missing, and the chance that one opens was about {look.daily:.1%} a day"
     )

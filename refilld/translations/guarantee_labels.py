@@ -97,7 +97,7 @@ GUARANTEE_LABELS: Mapping[type[StrEnum], Mapping[StrEnum, Label]] = {
         TargetProblem.UNREAD: labelled("problem", "cannot be read"),
     },
     ReviewCause: {
-        ReviewCause.SHORT_DELIVERY: labelled("review", "short delivery"),
+        ReviewCause.SHORT_DELIVERY: labelled("review", "fewer at the first look than were delivered"),
         ReviewCause.REFILL_GIVEN_UP: labelled("review", "refill given up"),
     },
     ScopeKind: {

@@ -14,6 +14,7 @@ NOUNS: Mapping[str, Sentence] = {
     "delivery": marked_forms("{number} delivery", "{number} deliveries"),
     "drop": marked_forms("{number} drop", "{number} drops"),
     "imported order": marked_forms("{number} imported order", "{number} imported orders"),
+    "mass drop": marked_forms("{number} mass drop", "{number} mass drops"),
     "message": marked_forms("{number} message", "{number} messages"),
     "order": marked_forms("{number} order", "{number} orders"),
     "look": marked_forms("{number} look", "{number} looks"),

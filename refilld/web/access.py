@@ -80,6 +80,15 @@ def own_path(path: str) -> str:
     return path if plain and len(path) <= LONGEST_PATH and not urlsplit(path).netloc else "/"
 
 
+def _foreign_form(origin: str) -> str:
+    """Why a form is refused; where the pages have one configured address, it is named."""
+    if not origin:
+        return gettext("This form was not sent by a page of refilld.")
+    return gettext(
+        "This form was not sent by a page of refilld at {address}. Use the pages there.", address=origin
+    )
+
+
 def require_own_form(origin: str) -> None:
     """Refuse a form that another site has sent, or that was made for another cookie."""
     site, sent_by = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
@@ -88,7 +97,7 @@ def require_own_form(origin: str) -> None:
         own = origin or f"{request.scheme}://{request.host}"
         foreign |= sent_by.lower() != own.lower()
     if foreign or (site is None and sent_by is None):
-        abort(HTTPStatus.FORBIDDEN, gettext("This form was not sent by a page of refilld."))
+        abort(HTTPStatus.FORBIDDEN, _foreign_form(origin))
     if not is_valid(request.form.get(FIELD, ""), visitor().secret):
         abort(
             HTTPStatus.FORBIDDEN,

@@ -9,7 +9,6 @@ from urllib.parse import urlencode
 from flask import request
 
 from refilld.services.list_query import CURSOR, NEWEST, OLDEST, SORT, ListQuery, QueryFault, QueryFormat
-from refilld.web.list_query import LONGEST_FILTER
 from storage.pages import ROWS, Cursor
 
 F = TypeVar("F")
@@ -70,9 +69,7 @@ class CursorList(Generic[F]):
 def read_cursor_list(path: str, form: QueryFormat[F], now: datetime, rows: int = ROWS) -> CursorList[F]:
     """The list that the URL of the current request asks for, with so many rows unless it says otherwise."""
     found = form.parse(request.query_string.decode("utf-8", "replace"), now, rows)
-    filters = {
-        name: value[:LONGEST_FILTER] for name in form.fields if (value := request.args.get(name, "").strip())
-    }
+    filters = {name: value for name in form.fields if (value := request.args.get(name, ""))}
     if isinstance(found, tuple):
         return CursorList(path, filters, None, found)
     return CursorList(path, filters, found, filter_text=form.write_filter(found.filter))

@@ -49,7 +49,9 @@ def since(at: datetime | None, now: datetime) -> str:
     """How long ago a time was, with the time itself on hover."""
     if at is None:
         return NOTHING
-    if at <= now:
+    if abs(at - now) < timedelta(minutes=1):
+        words = gettext("now")
+    elif at <= now:
         words = gettext("{duration} ago", duration=age(now - at))
     else:
         words = gettext("in {duration}", duration=age(at - now))
@@ -85,9 +87,14 @@ def signed(value: int | None) -> str:
     return shown_number(f"{value:+,}", translation()).replace("-", "\N{MINUS SIGN}")
 
 
+def capped(count: CappedCount) -> str:
+    """A number of rows; one that was not counted to its end has a plus."""
+    return number(count.number) if count.exact else f"{number(count.number)}+"
+
+
 def rows(count: CappedCount, one: str, many: str) -> str:
     """A number of rows with its noun; a noun that the catalogue does not have is as it is given."""
-    shown = number(count.number) if count.exact else f"{number(count.number)}+"
+    shown = capped(count)
     if one in NOUNS:
         return NOUNS[one].into(translation(), count.number).format(number=shown)
     return f"{shown} {one if count.exact and count.number == 1 else many}"
@@ -126,5 +133,5 @@ def label(value: object) -> str:
 
 _FILTERS: tuple[Callable[..., str], ...] = (
     time, time_to_second, utc, number, signed, money, duration, since, spoken,
-    label, rows, counted, decimal, translated,
+    label, capped, rows, counted, decimal, translated,
 )  # fmt: skip

@@ -9,7 +9,7 @@ from refilld.translations.desk_labels import ENDPOINT_STATES, SOURCE_STATES
 from refilld.translations.event_labels import ALERT_STATES, WEBHOOK_STATES
 from refilld.web import flashes, reader
 from refilld.web.form_token import FIELD, form_token
-from refilld.web.list_query import LONGEST_FILTER
+from refilld.web.list_fields import LONGEST_FILTER
 from refilld.web.monitor_state import MonitorHealth, monitor_state
 from refilld.web.page import Desk, DeskPage, NavGroup
 from refilld.web.visitor import visitor

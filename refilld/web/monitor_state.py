@@ -1,19 +1,18 @@
 """Whether the monitor works, in one sentence at the foot of every page."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 from monitor.events.kind import EventKind
+from refilld.services.daemon_presence import Presence, present
 from refilld.translations.source_text import translatable
 from refilld.web.formats import age
 from refilld.web.reader import gettext
-from storage import daemons, self_check
+from storage import self_check
 from storage.daemons import DaemonMode
 from storage.engine import Transaction
-from storage.server_time import shared_time
 
-SILENT_FROM = timedelta(minutes=1)
 _WORDS = {
     EventKind.LOOKS_STOPPED: translatable("no counts are read"),
     EventKind.QUEUE_STALLED: translatable("refills wait to be claimed"),
@@ -39,15 +38,13 @@ class MonitorHealth:
 
 def monitor_state(tx: Transaction, now: datetime) -> MonitorHealth:
     """The state of the jobs, and what the self-check has found."""
-    at = shared_time(tx, now)
-    beats = [row.beat_at for row in daemons.listed(tx) if row.mode is DaemonMode.RUN]
-    if not beats:
+    running = [one for one in present(tx, now) if one.row.mode is DaemonMode.RUN]
+    left = [one for one in running if one.presence is not Presence.GONE]
+    if not left:
         return MonitorHealth(HealthLevel.BAD, gettext("the daemon does not run"))
-    silent = at - max(beats)
-    if silent > SILENT_FROM:
-        return MonitorHealth(
-            HealthLevel.BAD, gettext("the daemon has been silent for {age}", age=age(silent))
-        )
+    if all(one.presence is Presence.SILENT for one in left):
+        silent = age(min(one.since_beat for one in left))
+        return MonitorHealth(HealthLevel.BAD, gettext("the daemon has been silent for {age}", age=silent))
     holding = {problem.kind: since for problem, since in self_check.holding(tx).items()}
     problems = [
         gettext("{problem} (for {age})", problem=gettext(words), age=age(now - holding[kind]))

@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from flask import Response, redirect, render_template
 
+from monitor.errors import BadInputError
 from monitor.model.role import Role
 from refilld.answers.texts import Texts, shipped_texts
 from refilld.services.look_obstacle import EnabledSources
@@ -15,10 +16,12 @@ from refilld.services.source_forecast import KeptForecasts
 from refilld.settings.settings import Settings
 from refilld.web import flashes
 from refilld.web.oidc_flow import KeptFlow
+from refilld.web.reader import gettext
 from refilld.web.report_cache import ReportCache
 from refilld.web.visitor import Visitor
 from refilld.web.what_if_runs import WhatIfRuns
-from storage.engine import Database
+from storage.engine import Database, Transaction
+from storage.errors import NotFoundError, OpenRefillError, WrongStateError
 
 
 class NavGroup(StrEnum):
@@ -67,6 +70,20 @@ class PageContext:
     def render(self, template: str, **values: object) -> str:
         """The page of a template, which gets these values."""
         return render_template(template, **values)
+
+    def carry_out(self, change: Callable[[Transaction], str], path: str) -> Response:
+        """The answer to an action: back to a page, which tells what was changed or why it was refused."""
+        try:
+            with self.database.write() as tx:
+                message = change(tx)
+        except BadInputError as error:
+            return self._not_done(error.problem, path)
+        except (NotFoundError, OpenRefillError, WrongStateError) as error:
+            return self._not_done(str(error), path)
+        return self.done(message, path)
+
+    def _not_done(self, why: str, path: str) -> Response:
+        return self.refused(gettext("Not done: {why}.", why=why.removesuffix(".")), path)
 
     def done(self, message: str, path: str) -> Response:
         """The answer to an action: back to a page, which shows the message."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from monitor.model.target import Metric
-from refilld.web.list_query import LONGEST_FILTER, FilterField
+from refilld.web.list_fields import LONGEST_FILTER, FilterField
 from storage import known_values
 from storage.engine import Transaction
 

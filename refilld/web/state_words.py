@@ -1,34 +1,20 @@
-"""The words of the pages for the states of drops and refills, for decisions and for flags."""
+"""The words of the pages for the states of drops, which tell what follows from each."""
 
-from monitor.model.decision import Action
 from monitor.model.drop import DropState
-from monitor.model.order import Flag
+from refilld.translations.source_text import labelled, marked
 
 DROP_STATES = {
-    DropState.SUSPECTED: "suspected",
-    DropState.WAITING: "confirmed, waits",
-    DropState.REFUSED: "confirmed, refused",
-    DropState.RECOVERED: "recovered",
-    DropState.REFILLED: "refill queued",
-    DropState.HELD: "refill held",
-    DropState.CLOSED: "closed",
+    DropState.SUSPECTED: labelled("drop", "suspected"),
+    DropState.WAITING: labelled("drop", "confirmed, waits"),
+    DropState.REFUSED: labelled("drop", "confirmed, refused"),
+    DropState.RECOVERED: labelled("drop", "recovered"),
+    DropState.REFILLED: labelled("drop", "refill queued"),
+    DropState.HELD: labelled("drop", "refill held"),
+    DropState.CLOSED: labelled("drop", "closed"),
 }
 UNDECIDED = {
-    DropState.SUSPECTED: "another look has to confirm it",
-    DropState.RECOVERED: "the count came back",
-    DropState.CLOSED: "the guarantee ended or was suspended",
+    DropState.SUSPECTED: marked("another look has to confirm it"),
+    DropState.RECOVERED: marked("the count came back"),
+    DropState.CLOSED: marked("the guarantee ended or was suspended"),
 }
 """Why there is no decision on a drop; any other state follows from one."""
-DECISIONS = {
-    Action.REFILL: "refill",
-    Action.HOLD: "hold",
-    Action.WAIT: "wait",
-    Action.REFUSE: "refuse",
-}
-FLAGS = {
-    Flag.HOLD: "hold",
-    Flag.DISPUTE: "dispute",
-    Flag.CHARGEBACK: "chargeback",
-    Flag.ABUSE: "abuse",
-    Flag.GUIDELINE_VIOLATION: "guideline violation",
-}

@@ -69,7 +69,10 @@ class Visitors:
                 gettext("The proxy sent a name in {header} that cannot be used.", header=section.user),
             )
         if not _is_sent_to_us(self._web):
-            abort(HTTPStatus.FORBIDDEN, "The Host of this request is not that of web.public_url. Set that.")
+            abort(
+                HTTPStatus.FORBIDDEN,
+                gettext("The Host of this request is not that of web.public_url. Set that."),
+            )
         role = _role(section)
         if role is None:
             abort(

@@ -172,11 +172,9 @@ def test_a_refill_is_compared_with_what_was_shown_once_its_target_is_locked(post
 
 
 def test_an_action_keeps_what_was_shown_and_the_list_that_it_was_chosen_from(database: Database) -> None:
-    new = NewBulkAction(
-        BulkAction.CHECK, {}, "", more=False, expires_at=NOW + MINUTE, preview="what was shown"
-    )
+    path = "/orders?status=Partial"
+    new = NewBulkAction(BulkAction.CHECK, {}, "", False, NOW + MINUTE, "what was shown", path)
     with database.write() as tx:
         number = bulk_actions.add(tx, new, [], NOW)
-        bulk_actions.note_list(tx, number, "/orders?status=Partial")
         row = bulk_actions.get(tx, number)
-    assert (row.preview, row.list_path) == ("what was shown", "/orders?status=Partial")
+    assert (row.preview, row.list_path) == ("what was shown", path)

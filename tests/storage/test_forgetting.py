@@ -49,10 +49,17 @@ def forget(database: Database, customer: str = NAME) -> list[CustomerTarget]:
 
 def close_in_bulk(tx: Connection, chosen_by: str, note: str) -> None:
     """Preview that all reviews of the order are closed with a note."""
-    new = NewBulkAction(BulkAction.CLOSE, {"note": note}, chosen_by, more=False, expires_at=NOW + HOUR)
+    new = NewBulkAction(
+        BulkAction.CLOSE,
+        {"note": note},
+        chosen_by,
+        more=False,
+        expires_at=NOW + HOUR,
+        list_path=f"/reviews?{chosen_by}",
+    )
     items = [NewBulkItem(str(row.review_id), {}) for row in reviews.of_order(tx, "1")]
     assert items
-    bulk_actions.note_list(tx, bulk_actions.add(tx, new, items, NOW), f"/reviews?{chosen_by}")
+    bulk_actions.add(tx, new, items, NOW)
 
 
 @pytest.fixture

@@ -37,7 +37,7 @@ def test_every_field_of_an_order_survives_the_round_trip(database: Database) -> 
         start_measured=True, link_typed="instagram.com/p/C0deAAAAAAA?igsh=x", provider="wholesaler",
         customer="Zoë 'Q' \"R\"", price=Decimal("123456789012.123456"), currency="EUR",
         terms_from=TermsOrigin.NAME, created_at=NOW - DAY, base_lowered=4, base_at=NOW, counted_at=NOW + DAY,
-        start_corrected=True,
+        start_corrected=True, language="de",
     )  # fmt: skip
     plain = Order("plain", "followers", a_profile(), 1, OrderStatus.PENDING, Terms())
     assert [f.name for f in fields(Order) if getattr(order, f.name) == getattr(plain, f.name)] == []

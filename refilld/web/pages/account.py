@@ -9,11 +9,13 @@ from markupsafe import Markup
 
 from monitor.errors import BadInputError
 from monitor.model.role import Role
+from monitor.model.whole_number import whole_number
 from refilld.services import passwords, totp
+from refilld.services.input_limits import LARGEST_ID
 from refilld.services.sign_in import SignInOutcome, once_proved
 from refilld.translations.catalogue import LANGUAGES
 from refilld.web.access import SIGN_IN
-from refilld.web.list_query import ListColumn
+from refilld.web.list_fields import ListColumn
 from refilld.web.page import Answer, DeskPage, PageAction, PageContext
 from refilld.web.pages.sign_in import refusal, typed, typed_credentials
 from refilld.web.reader import gettext, read_in
@@ -108,8 +110,7 @@ def remove_totp(context: PageContext) -> Answer:
 
 def end(context: PageContext) -> Answer:
     """End one of one's own sessions."""
-    chosen = typed("session_id")
-    session_id = int(chosen) if chosen.isascii() and chosen.isdigit() and len(chosen) < 19 else 0  # noqa: PLR2004
+    session_id = whole_number(typed("session_id"), LARGEST_ID) or 0
     with context.database.write() as tx:
         if not user_sessions.end(tx, _user_id(context), session_id):
             raise NotFoundError(gettext("You have no such session. It may have ended already."))

@@ -6,10 +6,12 @@ from refilld.services.alert_explanation import explain_alert
 from refilld.services.input_limits import LARGEST_ID
 from refilld.services.silencing import typed_for
 from refilld.web.access import own_path
-from refilld.web.list_query import ListColumn
+from refilld.web.list_fields import ListColumn
 from refilld.web.page import Answer, DeskPage, PageAction, PageContext
 from refilld.web.reader import gettext
 from storage import problems
+from storage.engine import Transaction
+from storage.errors import WrongStateError
 
 _RECEIVERS = (
     ListColumn("receiver", "Receiver"),
@@ -46,14 +48,13 @@ def show(context: PageContext, alert_id: int) -> str:
 
 def acknowledge(context: PageContext, alert_id: int) -> Answer:
     """Let it not be repeated before it ends."""
-    with context.database.write() as tx:
-        new = problems.acknowledge(tx, alert_id, context.visitor.name, context.now)
-    back = own_path(request.form.get("back", f"/alerts/{alert_id}"))
-    if new:
-        return context.done(
-            gettext("Alert {id} is acknowledged: it is not repeated, and its end is told.", id=alert_id), back
-        )
-    return context.refused(gettext("Alert {id} was acknowledged already.", id=alert_id), back)
+
+    def change(tx: Transaction) -> str:
+        if not problems.acknowledge(tx, alert_id, context.visitor.name, context.now):
+            raise WrongStateError(gettext("Alert {id} was acknowledged already.", id=alert_id))
+        return gettext("Alert {id} is acknowledged: it is not repeated, and its end is told.", id=alert_id)
+
+    return context.carry_out(change, own_path(request.form.get("back", f"/alerts/{alert_id}")))
 
 
 PAGE = DeskPage(

@@ -6,8 +6,9 @@ from monitor.model.bulk_action import BulkAction
 from refilld.services.event_query import ALERTS
 from refilld.texts.renderer import default_renderer
 from refilld.translations.event_labels import ALERT_STATES
+from refilld.translations.source_text import marked
 from refilld.web.cursor_list import read_cursor_list
-from refilld.web.list_query import FilterField, ListColumn
+from refilld.web.list_fields import FilterField, ListColumn
 from refilld.web.page import DeskPage, NavGroup, PageContext
 from refilld.web.reader import language
 from storage import alert_list, firing_alerts, message_list
@@ -34,7 +35,7 @@ _ALERTS = (
     ListColumn("text", "What"),
     ListColumn("state", "State"),
 )
-_ACTIONS = ((BulkAction.ACKNOWLEDGE, "Acknowledge"),)
+_ACTIONS = ((BulkAction.ACKNOWLEDGE, marked("Acknowledge")),)
 _FILTERS = (
     FilterField("kind", "Kind", tuple((kind, kind) for kind in EventKind)),
     FilterField("severity", "Severity", tuple((one, one) for one in Severity)),

@@ -7,7 +7,7 @@ from refilld.services.event_query import EVENTS
 from refilld.texts.renderer import default_renderer
 from refilld.translations.source_text import labelled
 from refilld.web.cursor_list import read_cursor_list
-from refilld.web.list_query import FilterField, ListColumn
+from refilld.web.list_fields import FilterField, ListColumn
 from refilld.web.page import DeskPage, NavGroup, PageContext
 from refilld.web.reader import language
 from storage import event_list

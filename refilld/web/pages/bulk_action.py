@@ -2,28 +2,30 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import wraps
+from functools import partial, wraps
 
 from flask import Response, url_for
 
 from monitor.model.bulk_action import BulkState, ItemResult
-from monitor.model.sums import money
+from monitor.model.order import Flag
+from refilld.report.words import translated_money
 from refilld.services import bulk_rows, frozen_preview
 from refilld.services.bulk_item_query import BULK_ITEMS, BulkItemFilter
 from refilld.services.bulk_request import BulkSubject, subject_of
 from refilld.services.bulk_rows import BulkRow
 from refilld.services.daemon_presence import Presence, present
 from refilld.services.input_limits import LARGEST_ID
+from refilld.translations.source_text import marked, translatable
 from refilld.web.cursor_list import CursorList, read_cursor_list
-from refilld.web.list_query import FilterField, ListColumn
+from refilld.web.list_fields import FilterField, ListColumn
 from refilld.web.page import DeskPage, PageAction, PageContext
 from refilld.web.pages.bulk_actions import TITLES, TONES
+from refilld.web.reader import gettext, translation
 from storage import bulk_actions
 from storage.actor import actor
 from storage.bulk_actions import BulkActionRow, BulkProgress
 from storage.daemons import DaemonMode
 from storage.engine import Transaction
-from storage.errors import WrongStateError
 from storage.pages import Page
 from storage.server_time import shared_time
 
@@ -37,23 +39,29 @@ _SUMS = (
     ListColumn("money", "Price", numeric=True),
 )
 _ITEMS = (
-    ListColumn("row", "Row"),
     ListColumn("order", "Order"),
     ListColumn("result", "Result"),
     ListColumn("detail", "What became of it"),
 )
-_OUTCOMES = {
-    "queued": "Will be queued",
-    "ended": "Will be ended, and not delivered",
-    "kept_for_cap": "Will stay held, because a daily cap is reached",
-    "cancelled": "Refills that the flag cancels",
-    "closed": "Will be closed",
-    "flagged": "Will be flagged",
-    "unflagged": "Will not be flagged any more",
-    "checked": "Will be looked at",
-    "acknowledged": "Will not be repeated before they end",
+_ROWS = {
+    BulkSubject.REFILLS: translatable("Refill"),
+    BulkSubject.ORDERS: translatable("Row"),
+    BulkSubject.REVIEWS: translatable("Review"),
+    BulkSubject.ALERTS: translatable("Alert"),
 }
-_FILTERS = (FilterField("result", "Result", tuple((str(one), str(one)) for one in ItemResult)),)
+"""The title of the ids of rows; those of orders are in the next column, too."""
+_OUTCOMES = {
+    "queued": marked("Will be queued"),
+    "ended": marked("Will be ended, and not delivered"),
+    "kept_for_cap": marked("Will stay held, because a daily cap is reached"),
+    "cancelled": marked("Refills that the flag cancels"),
+    "closed": marked("Will be closed"),
+    "flagged": marked("Will be flagged"),
+    "unflagged": marked("Will not be flagged any more"),
+    "checked": marked("Will be looked at"),
+    "acknowledged": marked("Will not be repeated before they end"),
+}
+_FILTERS = (FilterField("result", "Result", tuple((one, one) for one in ItemResult)),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +81,11 @@ def show(context: PageContext, bulk_action_id: int) -> str:
     listed = read_cursor_list(_path(bulk_action_id), BULK_ITEMS, context.now)
     with context.database.read() as tx:
         found = _load(tx, context, bulk_action_id, listed)
+    subject = subject_of(found.row.action)
     return context.render(
         "bulk_action.html",
         row=found.row,
-        subject=subject_of(found.row.action),
+        subject=subject,
         progress=found.progress,
         items=found.items,
         listed=listed,
@@ -87,12 +96,13 @@ def show(context: PageContext, bulk_action_id: int) -> str:
         tones=TONES,
         titles=TITLES,
         outcomes=_OUTCOMES,
+        flag_of=Flag,
         sums=_SUMS,
-        columns=_ITEMS,
+        columns=(ListColumn("row", _ROWS[subject]), *_ITEMS),
         filters=_FILTERS,
         most=MOST_GROUPS,
         every=EVERY,
-        money=money,
+        money=partial(translated_money, into=translation()),
         now=context.now,
     )
 
@@ -134,13 +144,7 @@ def _action(change: Change) -> Callable[[PageContext, int], Response]:
 
     @wraps(change)
     def carry_out(context: PageContext, bulk_action_id: int) -> Response:
-        path = _path(bulk_action_id)
-        try:
-            with context.database.write() as tx:
-                message = change(tx, context, bulk_action_id)
-        except WrongStateError as error:
-            return context.refused(f"Not done: {error}.", path)
-        return context.done(message, path)
+        return context.carry_out(lambda tx: change(tx, context, bulk_action_id), _path(bulk_action_id))
 
     return carry_out
 
@@ -149,14 +153,14 @@ def _action(change: Change) -> Callable[[PageContext, int], Response]:
 def confirm(tx: Transaction, context: PageContext, bulk_action_id: int) -> str:
     """Let the daemon carry it out."""
     bulk_actions.confirm(tx, bulk_action_id, shared_time(tx, context.now))
-    return "Confirmed. The daemon carries it out, row by row."
+    return gettext("Confirmed. The daemon carries it out, row by row.")
 
 
 @_action
 def stop(tx: Transaction, context: PageContext, bulk_action_id: int) -> str:
     """Carry out no further row."""
     bulk_actions.stop(tx, bulk_action_id, shared_time(tx, context.now))
-    return "Stopped. What was done stays done."
+    return gettext("Stopped. What was done stays done.")
 
 
 def _path(bulk_action_id: int) -> str:

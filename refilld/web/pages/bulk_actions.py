@@ -3,15 +3,16 @@
 from flask import Response, request, url_for
 
 from monitor.errors import BadInputError
-from monitor.guarantee.queue_rules import QueueRules
 from monitor.model.bulk_action import BulkAction, BulkState
 from refilld.services import bulk_preview, bulk_request
 from refilld.services.bulk_request import BulkRequest
 from refilld.services.list_query import QueryFormat
+from refilld.translations.source_text import marked
 from refilld.web.access import own_path
 from refilld.web.cursor_list import read_cursor_list
-from refilld.web.list_query import ListColumn
+from refilld.web.list_fields import ListColumn
 from refilld.web.page import DeskPage, NavGroup, PageAction, PageContext
+from refilld.web.reader import gettext
 from storage import bulk_actions
 from storage.errors import ShadowModeError
 from storage.pages import Page, PageRequest
@@ -31,17 +32,17 @@ COLUMNS = (
 )
 TONES = {BulkState.FINISHED: "good", BulkState.RUNNING: "wait", BulkState.STOPPED: "bad"}
 TITLES = {
-    BulkAction.APPROVE: "Approve refills",
-    BulkAction.REJECT: "Reject refills",
-    BulkAction.REQUEUE: "Requeue refills",
-    BulkAction.CANCEL: "Cancel refills",
-    BulkAction.RELEASE: "Release refills",
-    BulkAction.DISCARD: "Discard refills",
-    BulkAction.CLOSE: "Close reviews",
-    BulkAction.FLAG: "Flag orders",
-    BulkAction.UNFLAG: "Lift a flag of orders",
-    BulkAction.CHECK: "Check orders now",
-    BulkAction.ACKNOWLEDGE: "Acknowledge alerts",
+    BulkAction.APPROVE: marked("Approve refills"),
+    BulkAction.REJECT: marked("Reject refills"),
+    BulkAction.REQUEUE: marked("Requeue refills"),
+    BulkAction.CANCEL: marked("Cancel refills"),
+    BulkAction.RELEASE: marked("Release refills"),
+    BulkAction.DISCARD: marked("Discard refills"),
+    BulkAction.CLOSE: marked("Close reviews"),
+    BulkAction.FLAG: marked("Flag orders"),
+    BulkAction.UNFLAG: marked("Lift a flag of orders"),
+    BulkAction.CHECK: marked("Check orders now"),
+    BulkAction.ACKNOWLEDGE: marked("Acknowledge alerts"),
 }
 _ALL: QueryFormat[dict[str, str]] = QueryFormat(dict, {})
 """The list has no filter."""
@@ -70,18 +71,16 @@ def show(context: PageContext) -> str:
 def preview(context: PageContext) -> Response:
     """Freeze the rows of the form of a list, and lead to what will be done with them."""
     back = own_path(request.form.get("back", "/")[:_LONGEST_PATH])
-    guarantee, limits = context.settings.guarantee, context.settings.limits
-    rules = QueueRules(limits.caps, guarantee.shadow)
+    rules = context.settings.queue_rules
     try:
         with context.database.read() as tx:
             planned = bulk_request.plan(tx, _asked(), rules, shared_time(tx, context.now))
     except BadInputError as error:
-        return context.refused(f"Not previewed: {error.problem}.", back)
+        return context.refused(gettext("Not previewed: {why}.", why=error.problem), back)
     except ShadowModeError as error:
-        return context.refused(f"Not previewed: {error}.", back)
+        return context.refused(gettext("Not previewed: {why}.", why=error), back)
     with context.database.write() as tx:
-        found = bulk_preview.freeze(tx, planned, shared_time(tx, context.now))
-        bulk_actions.note_list(tx, found.bulk_action_id, back)
+        found = bulk_preview.freeze(tx, planned, shared_time(tx, context.now), back)
     return context.see(url_for("bulk_action", bulk_action_id=found.bulk_action_id))
 
 

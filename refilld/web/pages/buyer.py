@@ -17,7 +17,7 @@ from refilld.timeline.order_chart import order_chart
 from refilld.translations.catalogue import LANGUAGES
 from refilld.translations.source_text import translatable
 from refilld.web.formats import number
-from refilld.web.list_query import ListColumn
+from refilld.web.list_fields import ListColumn
 from refilld.web.page import DeskPage, PageAction, PageContext
 from refilld.web.reader import gettext, read_in, translation
 from storage.actor import Actor, acting

@@ -3,7 +3,7 @@
 from monitor.model.role import Role
 from refilld.services import webhooks as endpoint_actions
 from refilld.services.input_limits import LARGEST_ID
-from refilld.web.list_query import ListColumn
+from refilld.web.list_fields import ListColumn
 from refilld.web.page import Answer, DeskPage, PageAction, PageContext
 from refilld.web.pages.webhook import PAGE as ENDPOINT
 from refilld.web.pages.webhook import path_of

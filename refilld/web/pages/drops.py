@@ -1,14 +1,16 @@
 """*Drops*: what fell, what was decided about it, and why."""
 
-from monitor.model.decision import Reason
+from monitor.model.decision import Action, Reason
 from refilld.services.drop_query import DROPS
 from refilld.timeline.events import REASONS
+from refilld.translations.source_text import marked
 from refilld.web.cursor_list import read_cursor_list
-from refilld.web.list_query import FilterField, ListColumn
+from refilld.web.drop_words import DECIDED, drop_now
+from refilld.web.list_fields import FilterField, ListColumn
 from refilld.web.page import DeskPage, NavGroup, PageContext
 from refilld.web.sold_filters import METRIC, NAMED, PERIOD, seller_filters
-from refilld.web.state_words import DECISIONS, DROP_STATES, UNDECIDED
-from storage import drop_list
+from refilld.web.state_words import DROP_STATES, UNDECIDED
+from storage import drop_list, drop_refills
 
 PATH = "/drops"
 _COLUMNS = (
@@ -23,12 +25,13 @@ _COLUMNS = (
     ListColumn("reason", "Decision, and why"),
 )
 _FILTERS = (
-    FilterField("state", "State", tuple(DROP_STATES.items())),
+    FilterField("state", "State", tuple((DROP_STATES | DECIDED).items())),
     FilterField("reason", "Reason", tuple((reason, REASONS[reason]) for reason in Reason)),
 )
+_OPEN_ONLY = (("yes", marked("open ones only")),)
 _MORE = (
-    FilterField("open_only", "Open", (("yes", "open ones only"),)),
-    FilterField("decision", "Decision", tuple(DECISIONS.items())),
+    FilterField("open_only", "Open", _OPEN_ONLY),
+    FilterField("decision", "Decision", tuple((action, action) for action in Action)),
     METRIC,
     *NAMED,
     *PERIOD,
@@ -41,18 +44,20 @@ def show(context: PageContext) -> str:
     with context.database.read() as tx:
         found = None if drops.query is None else drop_list.page(tx, drops.query.filter, drops.query.page)
         total = None if drops.query is None else drop_list.counted(tx, drops.query.filter)
+        rows = () if found is None else found.rows
+        refills = drop_refills.states(tx, {row.order_id for row in rows})
         sellers = seller_filters(tx)
     return context.render(
         "drops.html",
         drops=drops,
         found=found,
         total=total,
+        now_of={row.drop_id: drop_now(row, refills) for row in rows},
         columns=_COLUMNS,
         filters=(*_FILTERS, *sellers),
         more=_MORE,
         states=DROP_STATES,
         undecided=UNDECIDED,
-        decisions=DECISIONS,
         reasons=REASONS,
         now=context.now,
     )

@@ -1,17 +1,20 @@
 """*Mass drops*: when many counts fell together, what was held for it, and releasing or discarding that."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from monitor.model.bulk_action import BulkAction
 from monitor.model.decision import Reason
 from monitor.model.refill import RefillState
-from monitor.model.sums import money
+from refilld.report.words import translated_money
 from refilld.services.mass_drop_query import MASS_DROPS
 from refilld.services.refill_query import REFILLS
+from refilld.translations.source_text import marked
 from refilld.web.cursor_list import read_cursor_list
-from refilld.web.list_query import ListColumn
+from refilld.web.list_fields import ListColumn
 from refilld.web.page import DeskPage, NavGroup, PageContext
 from refilld.web.pages.today import path
+from refilld.web.reader import translation
 from refilld.web.sold_filters import METRIC
 from storage import mass_drop_sums, mass_drops
 from storage.mass_drop_sums import MassDropSums
@@ -25,14 +28,14 @@ _COLUMNS = (
     ListColumn("started_at", "Began"),
     ListColumn("ended_at", "Ended"),
     ListColumn("metric", "Metric"),
-    ListColumn("fallen", "Targets fallen", numeric=True),
+    ListColumn("fallen", "Fallen when it began", numeric=True),
     ListColumn("held", "Refills held", numeric=True),
     ListColumn("units", "Units", numeric=True),
     ListColumn("price", "Price", numeric=True),
     ListColumn("still", "Still held", numeric=True),
     ListColumn("actions", ""),
 )
-_ACTIONS = ((BulkAction.RELEASE, "Release"), (BulkAction.DISCARD, "Discard"))
+_ACTIONS = ((BulkAction.RELEASE, marked("Release")), (BulkAction.DISCARD, marked("Discard")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,7 @@ def show(context: PageContext) -> str:
         filters=(METRIC,),
         actions=_ACTIONS,
         rule=context.settings.mass_drop,
-        money=money,
+        money=partial(translated_money, into=translation()),
     )
 
 

@@ -7,6 +7,7 @@ from gettext import NullTranslations
 
 from flask import url_for
 
+from monitor.cadence.adaptive import BY_VIRTUAL_TIME
 from monitor.model.decision import Action
 from monitor.model.order import Flag, Order
 from monitor.model.refill import RefillState
@@ -16,6 +17,7 @@ from refilld.charts.key_points import key_points
 from refilld.charts.order_svg import order_svg
 from refilld.charts.words import ENGLISH as ENGLISH_CHART
 from refilld.services.buyer_links import known_link
+from refilld.services.input_limits import LONGEST_TEXT
 from refilld.texts.renderer import default_renderer
 from refilld.timeline.event import TimelineEvent
 from refilld.timeline.events import REASONS, order_events, timeline_events
@@ -23,10 +25,11 @@ from refilld.timeline.facts import timeline_facts
 from refilld.timeline.load import Thinning, Timeline, load
 from refilld.timeline.order_chart import order_chart
 from refilld.timeline.state import owed_state
+from refilld.web.drop_words import drop_now
 from refilld.web.formats import label, number
-from refilld.web.list_query import ListColumn
+from refilld.web.list_fields import ListColumn
 from refilld.web.page import DeskPage, PageContext
-from refilld.web.pages.order_actions import ACTIONS, LONGEST_NOTE
+from refilld.web.pages.order_actions import ACTIONS
 from refilld.web.reader import gettext, language, said, translation
 from storage import operator_actions
 from storage.event_list import EventFilter
@@ -85,9 +88,11 @@ def show(context: PageContext, order_id: str) -> str:
     into, words = translation(), ENGLISH_CHART.into(translation())
     chart = order_chart(timeline, into)
     order, events = timeline.order.order, _newest_first(timeline, into)
+    refills = {row.drop_id: row.state for row in timeline.refills}
     return context.render(
         "order.html",
         timeline=timeline,
+        regular_look=timeline.due_reason.startswith(BY_VIRTUAL_TIME),
         order=order,
         facts=timeline_facts(timeline, context.desk.texts.of()),
         delivered_words=_delivered(order),
@@ -102,13 +107,14 @@ def show(context: PageContext, order_id: str) -> str:
         events_left_out=max(len(events) - MOST_EVENTS, 0),
         drops=timeline.drops[::-1],
         drop_columns=_DROPS,
+        now_of={row.drop_id: drop_now(row, refills) for row in timeline.drops},
         reasons=REASONS,
         action_of=Action,
         refills=_refills(timeline, audited),
         audit=[(row, default_renderer(language()).text(row)) for row in audited],
         audit_full=len(audited) == MOST_AUDITED,
         unset_flags=[flag for flag in Flag if flag not in timeline.mine.flags],
-        longest_note=LONGEST_NOTE,
+        longest_note=LONGEST_TEXT,
         buyer_pages=context.settings.web.buyer_pages,
         link=link,
         now=context.now,

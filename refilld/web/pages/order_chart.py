@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from flask import Response, jsonify, request
 
+from monitor.model.whole_number import whole_number
 from refilld.charts.chart_data import chart_data
 from refilld.charts.order_chart import OrderChart, within
 from refilld.charts.words import ENGLISH
@@ -35,9 +36,8 @@ def _part(chart: OrderChart, start: datetime | None, end: datetime | None) -> Or
 
 def _time(name: str) -> datetime | None:
     """A time of the URL in seconds since 1970; None if it has none."""
-    text = request.args.get(name, "")
-    seconds = int(text) if text.isascii() and text.isdigit() and len(text) <= len(str(_LATEST)) else _LATEST
-    return datetime.fromtimestamp(seconds, UTC) if seconds < _LATEST else None
+    seconds = whole_number(request.args.get(name, ""), _LATEST)
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
 
 
 PAGE = DeskPage("order_chart", "/order-charts/<order:order_id>", "Chart of an order", show)

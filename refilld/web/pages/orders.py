@@ -7,11 +7,12 @@ from monitor.model.refill import RefillState
 from refilld.services.order_query import ORDERS
 from refilld.timeline.events import REASONS
 from refilld.translations.guarantee_labels import GUARANTEE_LABELS
+from refilld.translations.source_text import labelled, marked
 from refilld.web.cursor_list import read_cursor_list
-from refilld.web.list_query import FilterField, ListColumn
+from refilld.web.list_fields import FilterField, ListColumn
 from refilld.web.page import DeskPage, NavGroup, PageContext
 from refilld.web.sold_filters import METRIC, NAMED, PERIOD, seller_filters
-from refilld.web.state_words import DROP_STATES, FLAGS
+from refilld.web.state_words import DROP_STATES
 from storage import order_list
 
 PATH = "/orders"
@@ -31,9 +32,13 @@ _FILTERS = (
     FilterField(
         "drop_state", "Open drop", tuple((state, DROP_STATES[state]) for state in DropState if state.open)
     ),
-    FilterField("flag", "Flag", tuple(FLAGS.items())),
+    FilterField("flag", "Flag", tuple((flag, flag) for flag in Flag)),
 )
-_ACTIONS = ((BulkAction.CHECK, "Check now"), (BulkAction.FLAG, "Flag"), (BulkAction.UNFLAG, "Unflag"))
+_ACTIONS = (
+    (BulkAction.CHECK, marked("Check now")),
+    (BulkAction.FLAG, labelled("button", "Flag")),
+    (BulkAction.UNFLAG, marked("Unflag")),
+)
 
 
 def show(context: PageContext) -> str:
@@ -55,7 +60,6 @@ def show(context: PageContext) -> str:
         drop_states=DROP_STATES,
         refill_states=GUARANTEE_LABELS[RefillState],
         reasons=REASONS,
-        flags=FLAGS,
         all_flags=tuple(Flag),
         now=context.now,
     )

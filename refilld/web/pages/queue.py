@@ -1,17 +1,21 @@
 """*Queue*: refills that wait, are claimed, held or given up, and what operators do with them."""
 
+from functools import partial
+
 from monitor.model.bulk_action import BulkAction
 from monitor.model.decision import Reason
 from monitor.model.refill import RefillState
-from monitor.model.sums import money
 from monitor.model.target import Metric
+from refilld.report.words import translated_money
 from refilld.services import queue_rows
 from refilld.services.queue_rows import QueueRow, actions_on
 from refilld.services.refill_query import REFILLS
 from refilld.timeline.events import REASONS
+from refilld.translations.source_text import Sentence, marked
 from refilld.web.cursor_list import CursorList, read_cursor_list
-from refilld.web.list_query import FilterField, ListColumn
+from refilld.web.list_fields import FilterField, ListColumn
 from refilld.web.page import DeskPage, NavGroup, PageContext
+from refilld.web.reader import translation
 from storage import queue_summary, refill_list
 from storage.engine import Transaction
 from storage.pages import CappedCount, Page
@@ -21,21 +25,15 @@ PATH = "/queue"
 EVERY = 30
 """Seconds after which the list is read anew."""
 TITLES = {
-    BulkAction.APPROVE: "Approve",
-    BulkAction.REJECT: "Reject",
-    BulkAction.REQUEUE: "Requeue",
-    BulkAction.CANCEL: "Cancel",
-    BulkAction.RELEASE: "Release",
-    BulkAction.DISCARD: "Discard",
+    BulkAction.APPROVE: marked("Approve"),
+    BulkAction.REJECT: marked("Reject"),
+    BulkAction.REQUEUE: marked("Requeue"),
+    BulkAction.CANCEL: marked("Cancel"),
+    BulkAction.RELEASE: marked("Release"),
+    BulkAction.DISCARD: marked("Discard"),
 }
 _OF_MANY = frozenset({BulkAction.RELEASE, BulkAction.DISCARD})
 """Actions that are the same as others on one refill."""
-_STATES = {
-    RefillState.QUEUED: "queued",
-    RefillState.CLAIMED: "claimed",
-    RefillState.HELD: "held",
-    RefillState.DEAD: "given up",
-}
 _TONES = {
     RefillState.HELD: "bad",
     RefillState.DEAD: "bad",
@@ -56,9 +54,9 @@ _COLUMNS = (
     ListColumn("actions", ""),
 )
 _FILTERS = (
-    FilterField("state", "State", tuple((str(one), str(one)) for one in RefillState)),
+    FilterField("state", "State", tuple((one, one) for one in RefillState)),
     FilterField("reason", "Because", tuple((str(one), REASONS[one]) for one in Reason)),
-    FilterField("metric", "Metric", tuple((str(one), str(one)) for one in Metric)),
+    FilterField("metric", "Metric", tuple((one, one) for one in Metric)),
     FilterField("service", "Service"),
     FilterField("provider", "Provider"),
     FilterField("consumer", "Consumer"),
@@ -77,7 +75,6 @@ def show(context: PageContext) -> str:
         "queue.html",
         listed=listed,
         summary=summary,
-        states=_STATES,
         found=found,
         total=total,
         columns=_COLUMNS,
@@ -87,7 +84,7 @@ def show(context: PageContext) -> str:
         reasons=REASONS,
         tones=_TONES,
         every=EVERY,
-        money=money,
+        money=partial(translated_money, into=translation()),
         now=context.now,
     )
 
@@ -100,13 +97,13 @@ def _read(tx: Transaction, listed: CursorList[RefillFilter]) -> tuple[Page[Queue
     return Page(rows, page.next, page.previous), refill_list.counted(tx, listed.query.filter)
 
 
-def _actions(listed: CursorList[RefillFilter]) -> list[tuple[BulkAction, str]]:
+def _actions(listed: CursorList[RefillFilter]) -> list[tuple[BulkAction, Sentence]]:
     """The actions on many rows, with their titles."""
     state = None if listed.query is None else listed.query.filter.state
     return [(action, TITLES[action]) for action in actions_on(state)]
 
 
-def _row_actions(state: RefillState) -> list[tuple[BulkAction, str]]:
+def _row_actions(state: RefillState) -> list[tuple[BulkAction, Sentence]]:
     """The actions on one row, with their titles."""
     return [(action, TITLES[action]) for action in actions_on(state) if action not in _OF_MANY]
 

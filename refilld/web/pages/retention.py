@@ -12,22 +12,22 @@ from monitor.survival.curve import LEAST_ORDERS
 from monitor.survival.curve_name import ALL
 from refilld.charts.retention_chart import RetentionChart, ShareCurve, SharePoint, SharePointRow, share_rows
 from refilld.charts.retention_svg import retention_svg
+from refilld.charts.words import ENGLISH
 from refilld.services.retention import RetentionCurve, RetentionFilter
 from refilld.services.retention_summary import MOST_ROWS, Comparison, RetentionSummary, summary
-from refilld.web.list_query import LONGEST_FILTER, ListColumn
+from refilld.web.list_fields import LONGEST_FILTER, ListColumn
 from refilld.web.page import DeskPage, NavGroup, PageContext
+from refilld.web.reader import gettext, translation
 
 PATH = "/retention"
 _DAY = timedelta(days=1)
 _MONTH = "%Y-%m"
-_BY_SERVICE, _BY_PROVIDER = "By service", "By provider"
-_ALL_SERVICES, _ALL_PROVIDERS = "all services", "all providers"
 _FILTERS = ("metric", "service", "provider")
 _POINTS = (
     ListColumn("name", "Orders"),
     ListColumn("days", "Age in days", numeric=True),
     ListColumn("share", "Still there", numeric=True),
-    ListColumn("band", "Band of 95 %", numeric=True),
+    ListColumn("band", "Band of 95 percent", numeric=True),
 )
 _LOSSES = (
     ListColumn("service", "Service"),
@@ -111,16 +111,16 @@ def _month(text: str) -> datetime | None:
 
 
 def _drawn(one: Comparison) -> DrawnComparison:
-    title = _BY_SERVICE if one.by_service else _BY_PROVIDER
+    title = gettext("By service") if one.by_service else gettext("By provider")
     curves = [ShareCurve(_named(curve, by_service=one.by_service), _points(curve)) for curve in one.curves]
     chart = RetentionChart(title, curves)
-    return DrawnComparison(title, retention_svg(chart), share_rows(chart))
+    return DrawnComparison(title, retention_svg(chart, ENGLISH.into(translation())), share_rows(chart))
 
 
 def _named(found: RetentionCurve, *, by_service: bool) -> str:
     if by_service:
-        return _ALL_SERVICES if found.name.service == ALL else found.name.service
-    return _ALL_PROVIDERS if found.name.provider == ALL else found.name.provider
+        return gettext("all services") if found.name.service == ALL else found.name.service
+    return gettext("all providers") if found.name.provider == ALL else found.name.provider
 
 
 def _points(found: RetentionCurve) -> list[SharePoint]:

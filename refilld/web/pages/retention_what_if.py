@@ -6,7 +6,7 @@ from flask import request
 
 from monitor.errors import BadInputError, RefilldError
 from refilld.services.terms_change import threshold_of, window_of
-from refilld.web.list_query import LONGEST_FILTER, ListColumn
+from refilld.web.list_fields import LONGEST_FILTER, ListColumn
 from refilld.web.page import DeskPage, PageContext
 from refilld.web.pages import retention
 from refilld.web.what_if_runs import (

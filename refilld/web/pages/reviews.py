@@ -4,8 +4,9 @@ from monitor.guarantee.refund_review import ReviewCause
 from monitor.model.bulk_action import BulkAction
 from refilld.services.input_limits import LONGEST_TEXT
 from refilld.services.review_query import REVIEWS
+from refilld.translations.source_text import Label, labelled, marked
 from refilld.web.cursor_list import CursorList, read_cursor_list
-from refilld.web.list_query import FilterField, ListColumn
+from refilld.web.list_fields import FilterField, ListColumn
 from refilld.web.page import DeskPage, NavGroup, PageContext
 from storage import review_list
 from storage.engine import Transaction
@@ -13,11 +14,8 @@ from storage.pages import CappedCount, Page
 from storage.reviews import ReviewFilter, ReviewListing, ReviewState
 
 PATH = "/reviews"
-_ACTIONS = ((BulkAction.CLOSE, "Close"),)
-_CAUSES = {
-    ReviewCause.SHORT_DELIVERY: "less was delivered than ordered",
-    ReviewCause.REFILL_GIVEN_UP: "a refill was given up",
-}
+_ACTIONS = ((BulkAction.CLOSE, labelled("review", "Close")),)
+_STATES = {ReviewState.OPEN: labelled("review", "open"), ReviewState.CLOSED: labelled("review", "closed")}
 _COLUMNS = (
     ListColumn("id", "Review", numeric=True),
     ListColumn("order", "Order"),
@@ -30,9 +28,11 @@ _COLUMNS = (
     ListColumn("opened", "Opened"),
     ListColumn("state", "State"),
 )
+_NOT_REFILLED = (("yes", marked("not refilled yet")),)
 _FILTERS = (
-    FilterField("state", "State", tuple((str(one), str(one)) for one in ReviewState)),
-    FilterField("cause", "Because", tuple((str(one), text) for one, text in _CAUSES.items())),
+    FilterField("state", "State", tuple(_STATES.items())),
+    FilterField("cause", "Because", tuple((one, one) for one in ReviewCause)),
+    FilterField("not_refilled", "Refilled since", _NOT_REFILLED),
     FilterField("service", "Service"),
     FilterField("provider", "Provider"),
     FilterField("customer", "Customer"),
@@ -55,7 +55,6 @@ def show(context: PageContext) -> str:
         columns=_COLUMNS,
         filters=_FILTERS,
         actions=_actions(listed),
-        causes=_CAUSES,
         longest=LONGEST_TEXT,
         now=context.now,
     )
@@ -70,7 +69,7 @@ def _read(
     return review_list.page(tx, wanted, listed.query.page), review_list.counted(tx, wanted)
 
 
-def _actions(listed: CursorList[ReviewFilter]) -> tuple[tuple[BulkAction, str], ...]:
+def _actions(listed: CursorList[ReviewFilter]) -> tuple[tuple[BulkAction, Label], ...]:
     closed = listed.query is not None and listed.query.filter.state is ReviewState.CLOSED
     return () if closed else _ACTIONS
 

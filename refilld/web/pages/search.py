@@ -5,17 +5,18 @@ from flask import request, url_for
 from monitor.model.refill import RefillState
 from refilld.services.exact_hit import exact_order
 from refilld.translations.guarantee_labels import GUARANTEE_LABELS
-from refilld.web.list_query import LONGEST_FILTER, ListColumn
+from refilld.translations.source_text import labelled
+from refilld.web.list_fields import LONGEST_FILTER, ListColumn
 from refilld.web.page import Answer, DeskPage, PageContext
 from storage.search import FoundBy, search
 
 PATH = "/search"
 _FOUND_BY = {
-    FoundBy.ORDER_ID: "order",
-    FoundBy.LINK: "link",
-    FoundBy.USERNAME: "username",
-    FoundBy.REFILL_ID: "refill",
-    FoundBy.EXTERNAL_ID: "external id",
+    FoundBy.ORDER_ID: labelled("found by", "order"),
+    FoundBy.LINK: labelled("found by", "link"),
+    FoundBy.USERNAME: labelled("found by", "username"),
+    FoundBy.REFILL_ID: labelled("found by", "refill"),
+    FoundBy.EXTERNAL_ID: labelled("found by", "external id"),
 }
 _ORDERS = (
     ListColumn("order_id", "Order"),

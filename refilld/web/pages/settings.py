@@ -11,7 +11,7 @@ from monitor.model.terms import Terms
 from refilld.settings.sources import SourceSection
 from refilld.terms_format import FIELDS, terms_fields
 from refilld.translations.source_text import translatable
-from refilld.web.list_query import ListColumn
+from refilld.web.list_fields import ListColumn
 from refilld.web.page import DeskPage, NavGroup, PageContext
 from refilld.web.reader import gettext
 

@@ -11,6 +11,7 @@ from refilld.web.browser_name import browser_name
 from refilld.web.page import Answer, DeskPage, PageAction, PageContext
 from refilld.web.reader import gettext
 from refilld.web.visitors import set_cookie
+from storage import users
 from storage.user_sessions import SessionLife
 
 LONGEST_FIELD = 1_000
@@ -36,7 +37,11 @@ def show(context: PageContext) -> Answer:
 def sign_in_form(context: PageContext, wanted: str, refusal: str = "", name: str = "") -> str:
     """The page with the form, and with the link to the provider if there is one."""
     provider = context.settings.web.oidc.host
-    return context.render("sign_in.html", wanted=wanted, name=name, refusal=refusal, provider=provider)
+    with context.database.read() as tx:
+        first = not users.exist(tx)
+    return context.render(
+        "sign_in.html", wanted=wanted, name=name, refusal=refusal, provider=provider, first=first
+    )
 
 
 def send(context: PageContext) -> Answer:

@@ -9,24 +9,30 @@ from refilld.oidc import attempt as attempts
 from refilld.oidc.attempt import SignInAttempt
 from refilld.oidc.errors import OidcError
 from refilld.services.external_sign_in import ExternalRefusal, external_user, sign_in_external
+from refilld.translations.source_text import translatable
 from refilld.web.access import own_path
 from refilld.web.browser_name import browser_name
 from refilld.web.oidc_flow import CALLBACK as CALLBACK_PATH
 from refilld.web.page import Answer, DeskPage, PageContext
 from refilld.web.pages.sign_in import sign_in_form, signed_in
+from refilld.web.reader import gettext
 from storage.user_sessions import SessionLife
 
 log = structlog.get_logger()
 PATH = "/sign-in/oidc"
 LONGEST_CODE = 4_000
-_UNUSABLE = "Sign-in at the provider does not work at present; the reason is in the log of refilld."
-_STALE = "This sign-in was begun in another browser, or more than ten minutes ago. Try again."
-_DENIED = "The provider has not signed you in."
+_UNUSABLE = translatable(
+    "Sign-in at the provider does not work at present; the reason is in the log of refilld."
+)
+_STALE = translatable("This sign-in was begun in another browser, or more than ten minutes ago. Try again.")
+_DENIED = translatable("The provider has not signed you in.")
 _REFUSALS = {
-    ExternalRefusal.NO_ROLE: "None of your groups has a role here. Ask an admin of refilld.",
-    ExternalRefusal.WRONG_NAME: "The provider sent a name that cannot be used here. Ask an admin of refilld.",
-    ExternalRefusal.NAME_TAKEN: "Another user has your name here. Ask an admin of refilld.",
-    ExternalRefusal.DISABLED: "You are disabled here. Ask an admin of refilld.",
+    ExternalRefusal.NO_ROLE: translatable("None of your groups has a role here. Ask an admin of refilld."),
+    ExternalRefusal.WRONG_NAME: translatable(
+        "The provider sent a name that cannot be used here. Ask an admin of refilld."
+    ),
+    ExternalRefusal.NAME_TAKEN: translatable("Another user has your name here. Ask an admin of refilld."),
+    ExternalRefusal.DISABLED: translatable("You are disabled here. Ask an admin of refilld."),
 }
 
 
@@ -83,7 +89,7 @@ def _unusable(context: PageContext, error: OidcError, wanted: str) -> Response:
 
 
 def _refused(context: PageContext, words: str, wanted: str, status: HTTPStatus) -> Response:
-    return make_response(sign_in_form(context, wanted, words), status)
+    return make_response(sign_in_form(context, wanted, gettext(words)), status)
 
 
 PAGE = DeskPage("sign_in_oidc", PATH, "Sign in", begin)

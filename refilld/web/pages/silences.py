@@ -8,10 +8,11 @@ from monitor.alerts.matchers import LABELS, parse_matchers, text_of
 from monitor.alerts.silences import Silence, SilenceState
 from monitor.errors import BadInputError
 from monitor.model.time_words import minute
+from monitor.model.whole_number import whole_number
 from refilld.services.input_limits import LARGEST_ID, LONGEST_TEXT
 from refilld.services.silencing import MatchedAlerts, TypedSilence, matched_now, new_silence
 from refilld.texts.renderer import default_renderer
-from refilld.web.list_query import ListColumn
+from refilld.web.list_fields import ListColumn
 from refilld.web.page import Answer, DeskPage, NavGroup, PageAction, PageContext
 from refilld.web.reader import gettext, language
 from storage import silences
@@ -58,13 +59,13 @@ def add(context: PageContext) -> Answer:
 
 def expire(context: PageContext) -> Answer:
     """End a silence now."""
-    text = request.form.get("silence_id", "")
-    silence_id = int(text) if text.isascii() and text.isdigit() and len(text) <= len(str(LARGEST_ID)) else 0
-    with context.database.write() as tx:
-        silences.expire(tx, min(silence_id, LARGEST_ID), context.now)
-    return context.done(
-        gettext("Silence {id} has ended; what still lasts is told again.", id=silence_id), PATH
-    )
+    silence_id = whole_number(request.form.get("silence_id", ""), LARGEST_ID) or 0
+
+    def change(tx: Transaction) -> str:
+        silences.expire(tx, silence_id, context.now)
+        return gettext("Silence {id} has ended; what still lasts is told again.", id=silence_id)
+
+    return context.carry_out(change, PATH)
 
 
 def _typed() -> TypedSilence:

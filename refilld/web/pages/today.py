@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from flask import current_app, request, url_for
 
 from monitor.model.sums import Sum
-from refilld.report.actions import first_actions
+from refilld.report.actions import ALL_IN_JSON, first_actions
 from refilld.report.figures import Report, ReportAction
 from refilld.report.words import (
     limit_words,
@@ -20,7 +20,7 @@ from refilld.report.words import (
     translated_money,
 )
 from refilld.web.formats import counted, number
-from refilld.web.list_query import ListColumn
+from refilld.web.list_fields import ListColumn
 from refilld.web.page import DeskPage, NavGroup, PageContext
 from refilld.web.reader import gettext, ngettext, translation
 
@@ -46,7 +46,7 @@ _GROUPS = (
     ListColumn("opened", "Opened", numeric=True),
     ListColumn("confirmed", "Confirmed", numeric=True),
     ListColumn("recovered", "Recovered", numeric=True),
-    ListColumn("missing", "Missing", numeric=True),
+    ListColumn("missing", "Lost", numeric=True),
     ListColumn("percent", "Of guaranteed", numeric=True),
 )
 _HELD = (
@@ -121,7 +121,7 @@ def path(name: str, **query: Any) -> str:
 
 
 def _action(action: ReportAction) -> FirstAction:
-    if action.command.startswith("refilld check "):
+    if action.command.startswith("refilld check ") or action.command == ALL_IN_JSON:
         return FirstAction(action.why, action.command, WAITING)
     name = next((name for command, name in _LISTS if action.command.startswith(command)), "")
     state = action.command.rpartition("--state ")[2] if "--state " in action.command else ""
@@ -134,7 +134,7 @@ def _tiles(report: Report) -> list[Tile]:
     confirmed = ngettext("in {number} confirmed drop", "in {number} confirmed drops", total.confirmed)
     return [
         Tile(gettext("drops opened"), number(total.opened), recovered, path("drops")),
-        Tile(gettext("units missing"), number(total.missing), confirmed, path("drops")),
+        Tile(gettext("units lost"), number(total.missing), confirmed, path("drops")),
         _sum(gettext("units owed"), queue.owed, "refill", path("queue")),
         _sum(gettext("units held"), queue.held, "refill", path("queue", state="held"), bad=True),
         _sum(gettext("units given up"), queue.dead, "refill", path("queue", state="dead"), bad=True),

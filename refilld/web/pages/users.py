@@ -6,8 +6,10 @@ from flask import request
 
 from monitor.model.role import Role
 from refilld.services import users as user_actions
-from refilld.web.list_query import ListColumn
+from refilld.web.formats import label
+from refilld.web.list_fields import ListColumn
 from refilld.web.page import Answer, DeskPage, NavGroup, PageAction, PageContext
+from refilld.web.reader import gettext
 from storage import user_sessions, users
 from storage.engine import Transaction
 from storage.errors import NotFoundError, WrongStateError
@@ -48,16 +50,22 @@ def role(context: PageContext) -> Answer:
     """Give a user another role; their sessions end."""
     chosen = request.form.get("role", "")
     if chosen not in tuple(Role):
-        raise NotFoundError("There is no such role.")
+        raise NotFoundError(gettext("There is no such role."))
 
     def change(tx: Transaction, user: UserRow) -> str:
         if user.external:
-            raise WrongStateError(f"the provider signs {user.name} in, and their groups have the role")
+            raise WrongStateError(
+                gettext("the provider signs {name} in, and their groups have the role", name=user.name)
+            )
         if user.role.value == chosen:
-            return f"{user.name} has the role {chosen} already."
+            return gettext("{name} has the role {role} already.", name=user.name, role=label(Role(chosen)))
         user_actions.require_other_admin(tx, user)
         user_actions.set_role(tx, user.name, Role(chosen), context.now)
-        return f"{user.name} has the role {chosen} now; their sessions have ended."
+        return gettext(
+            "{name} has the role {role} now; their sessions have ended.",
+            name=user.name,
+            role=label(Role(chosen)),
+        )
 
     return _change(context, change)
 
@@ -68,7 +76,7 @@ def disable(context: PageContext) -> Answer:
     def change(tx: Transaction, user: UserRow) -> str:
         user_actions.require_other_admin(tx, user)
         user_actions.disable(tx, user.name, context.now)
-        return f"{user.name} is disabled; their sessions have ended."
+        return gettext("{name} is disabled; their sessions have ended.", name=user.name)
 
     return _change(context, change)
 
@@ -78,7 +86,7 @@ def enable(context: PageContext) -> Answer:
 
     def change(tx: Transaction, user: UserRow) -> str:
         user_actions.enable(tx, user.name, context.now)
-        return f"{user.name} may sign in again."
+        return gettext("{name} may sign in again.", name=user.name)
 
     return _change(context, change)
 
@@ -89,21 +97,16 @@ def end_sessions(context: PageContext) -> Answer:
     def change(tx: Transaction, user: UserRow) -> str:
         user_sessions.end_others(tx, user.user_id, context.visitor.session_id or 0, context.now)
         if user.user_id == context.visitor.user_id:
-            return "Your other sessions have ended."
-        return f"The sessions of {user.name} have ended."
+            return gettext("Your other sessions have ended.")
+        return gettext("The sessions of {name} have ended.", name=user.name)
 
     return _change(context, change)
 
 
 def _change(context: PageContext, change: Callable[[Transaction, UserRow], str]) -> Answer:
     """Change a user, and say what was done or why not."""
-    try:
-        with context.database.write() as tx:
-            user = user_actions.existing(tx, request.form.get("name", "")[:LONGEST_NAME])
-            message = change(tx, user)
-    except (NotFoundError, WrongStateError) as error:
-        return context.refused(f"{error}.", PATH)
-    return context.done(message, PATH)
+    name = request.form.get("name", "")[:LONGEST_NAME]
+    return context.carry_out(lambda tx: change(tx, user_actions.existing(tx, name)), PATH)
 
 
 PAGE = DeskPage(

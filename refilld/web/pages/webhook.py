@@ -14,7 +14,7 @@ from refilld.services.list_query import parse_instant
 from refilld.services.webhook_fields import endpoint_state
 from refilld.translations.event_labels import WEBHOOK_STATES
 from refilld.web.cursor_list import read_cursor_list
-from refilld.web.list_query import FilterField, ListColumn
+from refilld.web.list_fields import FilterField, ListColumn
 from refilld.web.page import Answer, DeskPage, PageAction, PageContext
 from refilld.web.pages import webhooks as overview
 from refilld.web.reader import gettext, ngettext

@@ -1,7 +1,7 @@
 """*Webhooks*: the endpoints that get events, and how well that works."""
 
 from refilld.services.webhook_fields import endpoint_state
-from refilld.web.list_query import ListColumn
+from refilld.web.list_fields import ListColumn
 from refilld.web.page import DeskPage, NavGroup, PageContext
 from storage import webhook_log, webhooks
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from jobs.bulk_actions import BulkActions
+from jobs.bulk_actions import MOST_TRIES, BulkActions
 from monitor.guarantee.queue_rules import QueueRules
 from monitor.guarantee.refund_review import Review, ReviewCause
 from monitor.model.bulk_action import BulkAction, BulkState, ItemResult
@@ -25,7 +25,7 @@ from refilld.services.bulk_preview import (
     plan_refills,
     plan_reviews,
 )
-from storage import bulk_actions, event_list, orders, reviews
+from storage import bulk_actions, event_list, orders, reviews, walks
 from storage.actor import Actor, acting
 from storage.alert_list import AlertFilter
 from storage.engine import Database
@@ -147,6 +147,47 @@ def test_a_row_that_fails_unexpectedly_keeps_back_no_other(world: QueueWorld) ->
     ]
 
 
+def flag_first(world: QueueWorld) -> tuple[BulkPreview, BulkPreview]:
+    """Two confirmed actions: the first flags order 1, which the database does not carry out."""
+    with acting(ANA), world.database.write() as tx:
+        flagging = freeze(tx, plan_orders(tx, BulkAction.FLAG, ["1"], world.now, Flag.HOLD), world.now)
+        rejecting = freeze(tx, plan_refills(tx, BulkAction.REJECT, [2], LIVE, world.now), world.now)
+        tx.exec_driver_sql(
+            "CREATE TRIGGER broken BEFORE INSERT ON order_flags BEGIN DELETE FROM missing; END"
+        )
+    for preview in (flagging, rejecting):
+        confirm(world, preview)
+    return flagging, rejecting
+
+
+def test_a_row_that_the_database_does_not_carry_out_is_left_for_the_next_round(world: QueueWorld) -> None:
+    """Other actions go on."""
+    flagging, _ = flag_first(world)
+    rounds = job(world)
+    rounds.run_once()
+    assert results(world.database, flagging) == {"1": (None, "")}
+    assert world.state(2) == "rejected"
+    with world.database.write() as tx:
+        tx.exec_driver_sql("DROP TRIGGER broken")
+    rounds.run_once()
+    assert results(world.database, flagging) == {"1": (ItemResult.DONE, "flagged hold")}
+
+
+def test_a_row_that_the_database_never_carries_out_is_refused_in_the_end(world: QueueWorld) -> None:
+    flagging, _ = flag_first(world)
+    rounds, found = job(world), []
+    with capture_logs() as logged:
+        for _ in range(MOST_TRIES):
+            found += [results(world.database, flagging)["1"][0]]
+            rounds.run_once()
+    result, why = results(world.database, flagging)["1"]
+    assert (set(found), result) == ({None}, ItemResult.REFUSED)
+    assert why.startswith("the database did not carry it out in 10 rounds")
+    tries = [one for one in logged if one["event"] == "bulk_action.row_put_off"]
+    assert len(tries) == MOST_TRIES
+    assert all("no such table: main.missing" in one["error"] for one in tries)
+
+
 def test_more_units_than_were_shown_are_refused(world: QueueWorld) -> None:
     """The refill stays as it is."""
     counted(world, 1950)
@@ -164,6 +205,21 @@ def test_an_action_takes_a_limited_number_of_rows(world: QueueWorld, monkeypatch
     monkeypatch.setattr(bulk_preview, "MOST", 2)
     preview = release(world)
     assert (preview.rows, preview.more) == (2, True)
+
+
+def test_a_filter_without_an_index_is_searched_in_a_part_of_the_orders(
+    world: QueueWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And the preview says that there may be more."""
+    monkeypatch.setattr(walks, "WINDOW", 1)
+    wanted = OrderFilter(metric=Metric.FOLLOWERS)
+    found = []
+    for pages in (2, 4):
+        monkeypatch.setattr(bulk_preview, "SEARCHED", pages)
+        with world.database.read() as tx:
+            planned = plan_orders(tx, BulkAction.CHECK, wanted, world.now)
+        found.append((len(planned.items), planned.new.more))
+    assert found == [(2, True), (3, False)]
 
 
 def test_shadow_mode_previews_nothing_that_would_be_queued(world: QueueWorld) -> None:

@@ -7,7 +7,7 @@ from flask import render_template_string, request
 
 from refilld.services.refill_query import REFILLS
 from refilld.web.cursor_list import read_cursor_list
-from refilld.web.list_query import FilterField, ListColumn
+from refilld.web.list_fields import FilterField, ListColumn
 from refilld.web.page import Answer, DeskPage, NavGroup, PageAction, PageContext
 from storage.pages import CappedCount, Cursor, Page
 

@@ -9,7 +9,7 @@ from markupsafe import escape
 from monitor.model.decision import Action, Reason
 from monitor.model.drop import DropState
 from monitor.model.role import Role
-from storage import drops
+from storage import drops, leases, operator_actions
 from tests.builders import HOUR, MINUTE, NOW, a_claim, a_drop, an_order
 from tests.refilld.web.desk_world import DeskWorld
 from tests.refilld.web.statements import statements
@@ -110,3 +110,22 @@ def test_many_drops_need_few_statements(desk: DeskWorld) -> None:
     with statements() as sent:
         assert browser.get("/drops?service=followers&provider=x&reason=cooldown").status_code == 200
     assert len(sent) <= 30
+
+
+def test_a_held_drop_shows_what_became_of_its_refill(fallen: DeskWorld) -> None:
+    with fallen.database.write() as tx:
+        operator_actions.act(tx, 1, "approve", NOW)
+    browser = fallen.browser(Role.VIEWER)
+    for path, shown in (
+        ("/drops?provider=prov", "refill queued</span>"),
+        ("/orders/1", "refill queued</td>"),
+    ):
+        page = browser.get(path).text
+        assert shown in page
+        assert "was held: many counts fell at once" in page
+    with fallen.database.write() as tx:
+        (row,) = leases.claim(tx, NOW, limit=1, lease=HOUR, consumer="panel")
+        leases.complete(tx, row.refill_id, row.lease_token, NOW)
+    assert "refill delivered</span>" in browser.get("/drops?provider=prov").text
+    assert "refill delivered" in browser.get("/orders/1").text
+    assert '<option value="held">a refill was held</option>' in browser.get("/drops").text

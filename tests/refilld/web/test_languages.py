@@ -1,13 +1,28 @@
 """The language of a page is that of its reader."""
 
+import re
+from html import unescape
+
 import pytest
 
 from monitor.model.role import Role
 from refilld.translations.catalogue import LANGUAGES
 from refilld.web.registry import PAGES
-from tests.refilld.web.desk_world import DeskWorld
+from tests.builders import NOW
+from tests.desk.shop import SETTINGS, open_shop
+from tests.refilld.web.desk_world import Browser, DeskWorld
 
 PATHS = [page.path for page in PAGES if page.group is not None]
+LISTS = (
+    *("/orders", "/orders?customer=none", "/drops", "/drops?customer=none", "/mass-drops", "/queue"),
+    *("/queue?state=dead&reason=shadow", "/reviews?state=open", "/reviews?customer=none", "/bulk", "/bulk/1"),
+    *("/retention", "/retention?service=none", "/retention/what-if", "/retention/what-if?window=9d"),
+    *("/search", "/search?q=none", "/search?q=4100", "/users"),
+)
+_NOT_FOR_READERS = re.compile(r"(?s)<(code|bdi)\b.*?</\1>")
+"""Commands, and names from outside."""
+_SHOWN = re.compile(r'>([^<]+)<|(?:aria-label|placeholder|data-label)="([^"]*)"')
+_WORD = re.compile(r"(?<!\S)[A-Za-z]{2,}[.,:;]?(?!\S)")
 
 
 @pytest.mark.parametrize(
@@ -52,3 +67,27 @@ def test_every_page_is_in_the_language_of_the_browser(desk: DeskWorld, language:
 
 def _heading(path: str) -> str:
     return f"<h1>{next(page.title for page in PAGES if page.path == path)}</h1>"
+
+
+@pytest.mark.parametrize("filled", [False, True])
+def test_no_text_of_the_lists_stays_english(desk: DeskWorld, filled: bool) -> None:
+    """Of a shop with orders, drops and refills, and of an empty one, which shows other sentences.
+
+    One language will do: all catalogues have the same texts.
+    """
+    if filled:
+        desk.now, desk.settings = NOW, SETTINGS
+        open_shop(desk.database)
+    browser = desk.browser(Role.ADMIN)
+    paths = [path for path in LISTS if filled or path != "/bulk/1"]
+    english = {path: _texts(browser, path, "en") for path in paths}
+    assert all(english.values())
+    left = {path: texts & _texts(browser, path, "ru") for path, texts in english.items()}
+    assert {path: texts for path, texts in left.items() if texts} == {}
+
+
+def _texts(browser: Browser, path: str, language: str) -> set[str]:
+    """The texts of two words or more."""
+    page = _NOT_FOR_READERS.sub("", browser.get(path, headers={"Accept-Language": language}).text)
+    texts = {unescape(text or attribute).strip() for text, attribute in _SHOWN.findall(page)}
+    return {one for one in texts if len(_WORD.findall(one)) > 1 and not one.startswith("page ")}

@@ -85,7 +85,7 @@ def test_the_list_is_filtered_by_metric(fallen: DeskWorld) -> None:
 
 def test_without_a_mass_drop_the_page_says_when_one_begins(desk: DeskWorld) -> None:
     page = desk.browser(Role.VIEWER).get("/mass-drops").text
-    assert "more than 20 % of at least 20 targets of one metric fall within 6h" in page
+    assert "more than 20 percent of at least 20 targets of one metric fall within 6 hours" in page
     desk.settings = Settings(mass_drop=MassDropSection(enabled=False))
     assert "Mass drops are not looked for" in desk.browser(Role.VIEWER).get("/mass-drops").text
 

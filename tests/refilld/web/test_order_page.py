@@ -1,6 +1,7 @@
 """The page of an order: everything about it, and the actions of operators."""
 
 import html
+import re
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from flask import url_for
 from sqlalchemy import Engine, event
 
 from monitor.cadence.schedule import Priority
+from monitor.events.kind import EventKind
 from monitor.model.decision import Action
 from monitor.model.order import Flag
 from monitor.model.role import Role
@@ -21,6 +23,7 @@ from tests.storage.shop import owe, sell
 
 MARKUP = "<script>alert(1)</script>\u202e"
 MOST_STATEMENTS = 30
+SHOWN = {"refill_id": "1", "state": "held", "reason": "below_start_count", "units": "300"}
 
 
 @pytest.fixture
@@ -49,6 +52,14 @@ def operator(desk: DeskWorld) -> Browser:
     browser = desk.browser(Role.OPERATOR, "alice")
     browser.get("/orders/1")
     return browser
+
+
+def shown_refill(browser: Browser, action: str) -> dict[str, str]:
+    """The fields of the form of an action on a refill, as the page shows them."""
+    forms = browser.get("/orders/1").text.split('action="/orders/1/refill"')[1:]
+    (form,) = (form for form in forms if f'name="do" value="{action}"' in form)
+    fields = dict(re.findall(r'name="(\w+)" value="([^"]*)"', form.partition("</form>")[0]))
+    return {name: value for name, value in fields.items() if name != "form_token"}
 
 
 def test_the_page_tells_what_is_owed_and_why(order: DeskWorld) -> None:
@@ -104,19 +115,55 @@ def test_a_flag_is_set_and_lifted_with_a_comment_by_the_person_of_the_page(order
 
 def test_a_held_refill_is_rejected_once_and_the_second_person_sees_it(order: DeskWorld) -> None:
     first, second = operator(order), operator(order)
-    first.post("/orders/1/refill", refill_id=1, do="reject")
+    first.post("/orders/1/refill", **SHOWN, do="reject")
     assert "Refill 1 of 300 is now: rejected." in first.get("/orders/1").text
-    second.post("/orders/1/refill", refill_id=1, do="approve")
-    assert "Not done: refill 1 is rejected; approve needs held." in second.get("/orders/1").text
+    second.post("/orders/1/refill", **SHOWN, do="approve")
+    page = second.get("/orders/1").text
+    assert "Not done: refill 1 has changed: it is rejected (below_start_count) now, by page alice." in page
+
+
+def test_no_more_units_are_queued_than_the_page_showed(order: DeskWorld) -> None:
+    browser = operator(order)
+    with order.database.write() as tx:
+        at = int(NOW.timestamp() * 1_000_000)
+        tx.exec_driver_sql(f"UPDATE targets SET last_count = 1700, last_count_at = {at}")
+        tx.exec_driver_sql("UPDATE refills SET quantity = 100")
+    form = shown_refill(browser, "approve")
+    assert form == SHOWN | {"units": "100", "do": "approve"}
+    with order.database.write() as tx:
+        tx.exec_driver_sql("UPDATE refills SET quantity = 300")
+    browser.post("/orders/1/refill", **form)
+    page = browser.get("/orders/1").text
+    assert "Not done: refill 1 has changed: it is owed 300 units now, 100 were shown." in page
+    browser.post("/orders/1/refill", **shown_refill(browser, "approve"))
+    assert "Refill 1 of 300 is now: queued." in browser.get("/orders/1").text
+
+
+def test_a_refill_is_not_changed_by_a_form_that_does_not_tell_how_it_was(order: DeskWorld) -> None:
+    browser = operator(order)
+    for wrong in ({"units": ""}, {"state": "odd"}, {"reason": "odd"}):
+        browser.post("/orders/1/refill", **SHOWN | wrong, do="approve")
+        assert "Not done: the form does not tell how the refill was" in browser.get("/orders/1").text
 
 
 def test_only_a_refill_of_the_order_itself_is_changed_on_its_page(order: DeskWorld) -> None:
     sell(order.database, an_order("2", "other"))
     browser = operator(order)
-    browser.post("/orders/2/refill", refill_id=1, do="reject")
+    browser.post("/orders/2/refill", **SHOWN, do="reject")
     assert "refill 1 is of another order" in browser.get("/orders/2").text
     with order.database.read() as tx:
         assert refills.get(tx, 1).state == "held"
+
+
+@pytest.mark.parametrize(("comment", "why"), [("x" * 1001, "more than 1,000"), ("\x1b[1m", "control")])
+def test_a_comment_that_cannot_be_kept_whole_is_refused(order: DeskWorld, comment: str, why: str) -> None:
+    browser = operator(order)
+    browser.post("/orders/1/flag", flag="dispute", comment=comment)
+    page = browser.get("/orders/1").text
+    assert "Not done: the comment " in page
+    assert why in page
+    with order.database.read() as tx:
+        assert flags.of_order(tx, "1") == set()
 
 
 def test_the_start_count_is_corrected(order: DeskWorld) -> None:
@@ -130,12 +177,15 @@ def test_the_start_count_is_corrected(order: DeskWorld) -> None:
         assert order_states.one_order(tx, "1").start_count == 900
 
 
-def test_check_now_makes_the_target_due(order: DeskWorld) -> None:
+def test_check_now_makes_the_target_due_and_is_in_the_audit_trail(order: DeskWorld) -> None:
     browser = operator(order)
     browser.post("/orders/1/check")
     assert "The target is looked at next" in browser.get("/orders/1").text
     with order.database.read() as tx:
         assert targets.of_order(tx, "1").schedule.priority is Priority.URGENT
+        checked = EventFilter(order_id="1", kind=EventKind.ORDER_CHECK_REQUESTED)
+        (row,) = event_list.page(tx, checked, PageRequest()).rows
+    assert row.actor.startswith("page ")
 
 
 def test_the_chart_is_given_as_data_and_in_parts(order: DeskWorld) -> None:

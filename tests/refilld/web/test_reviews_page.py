@@ -9,10 +9,11 @@ from markupsafe import escape
 from monitor.events.kind import EventKind
 from monitor.guarantee.refund_review import Review, ReviewCause
 from monitor.model.role import Role
-from storage import orders, reviews
+from storage import leases, operator_actions, orders, reviews
 from storage.event_list import EventFilter
 from storage.event_list import page as event_page
 from storage.pages import PageRequest
+from tests.builders import HOUR
 from tests.refilld.web.bulk_desk import BulkDesk, bulk_desk
 from tests.refilld.web.desk_world import Browser, DeskWorld
 from tests.refilld.web.statements import statements
@@ -98,7 +99,19 @@ def test_a_viewer_sees_the_reviews_and_closes_none(bulk: BulkDesk) -> None:
     page = bulk.desk.browser(Role.VIEWER).get("/reviews").text
     assert rows(page) == ["3", "2", "1"]
     assert "/bulk/preview" not in page
-    assert "less was delivered than ordered" in page
+    assert "fewer at the first look than were delivered" in page
+
+
+def test_what_was_refilled_since_is_marked_and_can_be_left_out(bulk: BulkDesk) -> None:
+    with bulk.desk.database.write() as tx:
+        operator_actions.act(tx, 1, "approve", bulk.desk.now)
+        (row,) = leases.claim(tx, bulk.desk.now, limit=1, lease=HOUR, consumer="panel")
+        leases.complete(tx, row.refill_id, row.lease_token, bulk.desk.now)
+    browser = bulk.desk.browser(Role.VIEWER)
+    assert browser.get("/reviews").text.count("in full</span>") == 1
+    page = browser.get("/reviews?not_refilled=yes").text
+    assert "in full</span>" not in page
+    assert len(rows(page)) == 2
 
 
 def test_many_reviews_are_read_with_few_statements(bulk: BulkDesk) -> None:
@@ -108,7 +121,7 @@ def test_many_reviews_are_read_with_few_statements(bulk: BulkDesk) -> None:
     with statements() as sent:
         page = bulk.desk.browser(Role.OPERATOR).get("/reviews?state=open").text
     assert len(rows(page)) == 50
-    assert "63 reviews" in page
+    assert "63 refund reviews" in page
     assert len(sent) <= MOST_STATEMENTS
 
 

@@ -183,3 +183,10 @@ def test_passwords_at_the_same_time_wait_for_their_turn(monkeypatch: pytest.Monk
     with passwords._turn(), passwords._turn(), pytest.raises(passwords.PasswordsBusyError):
         passwords.verified(OF_NOBODY, "x" * 10 * LONGEST)
     assert passwords.verified(OF_NOBODY, "x" * 40)
+
+
+def test_how_the_first_user_is_made_is_told_until_there_is_one(desk: DeskWorld) -> None:
+    browser = desk.browser(None)
+    assert "refilld user add NAME" in browser.get("/sign-in").text
+    users.add(desk.database, "Alice", Role.OPERATOR, PASSWORD, desk.now)
+    assert "refilld user add" not in browser.get("/sign-in").text

@@ -28,7 +28,10 @@ def held(desk: DeskWorld) -> DeskWorld:
 
 def test_what_needs_a_decision_comes_first(held: DeskWorld) -> None:
     page = held.browser(Role.VIEWER).get("/").text
-    first, numbers = page.index("held until you decide"), page.index('class="tiles"')
+    first, numbers = (
+        page.index("held until you decide (count below the start count)"),
+        page.index('class="tiles"'),
+    )
     assert first < numbers
     assert "<b>300</b>units held" in page
     assert "3h ago" in page

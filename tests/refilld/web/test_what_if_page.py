@@ -31,14 +31,14 @@ def browser(desk: DeskWorld) -> Browser:
 
 def test_nothing_is_computed_until_something_is_changed(browser: Browser) -> None:
     page = browser.get(PATH).text
-    assert "orders were replayed" not in page
+    assert "Replayed orders" not in page
     assert "A replay is stopped after 10 seconds" in page
 
 
 @pytest.mark.parametrize("query", ["window=9d", f"threshold={quote('31%')}", "threshold=301&since=180d"])
 def test_the_costs_under_both_terms_are_shown(browser: Browser, query: str) -> None:
     page = browser.get(f"{PATH}?{query}").text
-    assert "21 orders were replayed." in page
+    assert "Replayed orders: 21." in page
     assert "18.90 USD" in page
     assert "\N{MINUS SIGN}6,300" in page
     assert "-18.90 USD" in page
@@ -68,7 +68,7 @@ def test_a_replay_that_takes_too_long_is_stopped_and_the_next_one_may_begin(
         page = browser.get(f"{PATH}?window=9d&since=90d").text
     assert "was stopped. Choose a shorter time, or run" in page
     assert "refilld retention what-if --window 9d --since 90d" in page
-    assert "orders were replayed." in browser.get(f"{PATH}?window=9d&since=90d").text
+    assert "Replayed orders" in browser.get(f"{PATH}?window=9d&since=90d").text
 
 
 def test_one_replay_goes_on_at_a_time(desk: DeskWorld) -> None:
@@ -94,7 +94,7 @@ def test_of_a_large_shop_a_sample_is_replayed(
 ) -> None:
     monkeypatch.setattr(what_if_runs, "CONSIDERED", 7)
     page = browser.get(f"{PATH}?window=9d").text
-    assert "7 orders were replayed, a sample of 33 % of the targets" in page
+    assert "Replayed orders: 7, a sample of 33 percent of the targets" in page
     with desk.database.read() as tx:
         assert target_history.newest_target(tx) == 21
         assert target_history.targets_sold(tx, START - DAY, 3, 9, step=3) == [6, 9, 12, 15, 18, 21]
