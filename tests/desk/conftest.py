@@ -50,10 +50,11 @@ class OpenDesk:
 @pytest.fixture(scope="session")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenDesk]:
     folder = tmp_path_factory.mktemp("desk")
-    with migrated_database(folder / "desk.db") as database, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(passwords, "_HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    with migrated_database(folder / "desk.db") as database:
         shop = open_shop(database)
-        user = users.add(database, USER, Role.ADMIN, PASSWORD, NOW)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(passwords, "_HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+            user = users.add(database, USER, Role.ADMIN, PASSWORD, NOW)
         with database.write() as tx:
             token = user_sessions.begin(tx, user.user_id, "127.0.0.1", "a browser", LIFE, NOW)
         server = HttpServer(create_pages(Desk(SETTINGS, {}, database, lambda: NOW)), "127.0.0.1", 0)

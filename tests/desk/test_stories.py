@@ -116,7 +116,7 @@ def test_a_buyer_reads_their_page_and_asks_for_a_refill(desk: OpenDesk) -> None:
     assert link is not None
     with desk.visit(PHONE, signed_in=False) as page:
         page.goto("/buyer/" + link.rpartition("/buyer/")[2])
-        page.get_by_role("link", name="pt").click()
+        page.get_by_role("link", name="Português").click()
         expect(page.locator(".owed")).to_have_attribute("lang", "pt")
         page.locator("form.action button").click()
         expect(page.locator(".flash.done")).to_be_visible()

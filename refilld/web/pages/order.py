@@ -25,7 +25,7 @@ from refilld.timeline.facts import timeline_facts
 from refilld.timeline.load import Thinning, Timeline, load
 from refilld.timeline.order_chart import order_chart
 from refilld.timeline.state import owed_state
-from refilld.web.drop_words import drop_now
+from refilld.web.drop_words import DropNow, drop_now
 from refilld.web.formats import label, number
 from refilld.web.list_fields import ListColumn
 from refilld.web.page import DeskPage, PageContext
@@ -88,7 +88,6 @@ def show(context: PageContext, order_id: str) -> str:
     into, words = translation(), ENGLISH_CHART.into(translation())
     chart = order_chart(timeline, into)
     order, events = timeline.order.order, _newest_first(timeline, into)
-    refills = {row.drop_id: row.state for row in timeline.refills}
     return context.render(
         "order.html",
         timeline=timeline,
@@ -107,7 +106,7 @@ def show(context: PageContext, order_id: str) -> str:
         events_left_out=max(len(events) - MOST_EVENTS, 0),
         drops=timeline.drops[::-1],
         drop_columns=_DROPS,
-        now_of={row.drop_id: drop_now(row, refills) for row in timeline.drops},
+        now_of=_states_of_drops(timeline),
         reasons=REASONS,
         action_of=Action,
         refills=_refills(timeline, audited),
@@ -120,6 +119,11 @@ def show(context: PageContext, order_id: str) -> str:
         now=context.now,
         here=url_for("order", order_id=order_id),
     )
+
+
+def _states_of_drops(timeline: Timeline) -> dict[int, DropNow]:
+    refills = {row.drop_id: row.state for row in timeline.refills}
+    return {row.drop_id: drop_now(row, refills) for row in timeline.drops}
 
 
 def _delivered(order: Order) -> str:
