@@ -25,6 +25,7 @@ from refilld.timeline.facts import timeline_facts
 from refilld.timeline.load import Thinning, Timeline, load
 from refilld.timeline.order_chart import order_chart
 from refilld.timeline.state import owed_state
+from refilld.translations.catalogue import LANGUAGES
 from refilld.web.drop_words import DropNow, drop_now
 from refilld.web.formats import label, number
 from refilld.web.list_fields import ListColumn
@@ -76,6 +77,8 @@ class ShownAnswer:
     """The sentence for the buyer in one language."""
 
     language: str
+    name: str
+    """Of the language, in itself."""
     text: str
 
 
@@ -158,10 +161,14 @@ def _at(event: TimelineEvent) -> datetime:
 
 
 def _answers(context: PageContext, timeline: Timeline) -> list[ShownAnswer]:
-    """The sentence in each language, the configured one first."""
+    """The sentence in each language, that of the order first, then the configured one."""
     texts = context.desk.texts
-    names = sorted(texts.languages, key=lambda name: (name != texts.language, name))
-    return [ShownAnswer(name, sentence(timeline.answer, texts.of(name))) for name in names]
+    first = (timeline.order.order.language, texts.language)
+    languages = sorted(texts.languages, key=lambda one: (*(one != wanted for wanted in first), one))
+    return [
+        ShownAnswer(one, LANGUAGES.get(one, one), sentence(timeline.answer, texts.of(one)))
+        for one in languages
+    ]
 
 
 def _refills(timeline: Timeline, audited: Sequence[EventRow]) -> list[ShownRefill]:
