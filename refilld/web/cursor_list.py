@@ -1,6 +1,6 @@
 """A long list that is read from one place on: its URL has the filter and the place of the page."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
@@ -9,9 +9,11 @@ from urllib.parse import urlencode
 from flask import request
 
 from refilld.services.list_query import CURSOR, NEWEST, OLDEST, SORT, ListQuery, QueryFault, QueryFormat
-from storage.pages import ROWS, Cursor
+from storage.engine import Transaction
+from storage.pages import ROWS, CappedCount, Cursor, Page, PageRequest
 
 F = TypeVar("F")
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,3 +75,15 @@ def read_cursor_list(path: str, form: QueryFormat[F], now: datetime, rows: int =
     if isinstance(found, tuple):
         return CursorList(path, filters, None, found)
     return CursorList(path, filters, found, filter_text=form.write_filter(found.filter))
+
+
+def read_rows(
+    tx: Transaction,
+    listed: CursorList[F],
+    page: Callable[[Transaction, F, PageRequest], Page[R]],
+    counted: Callable[[Transaction, F], CappedCount],
+) -> tuple[Page[R] | None, CappedCount | None]:
+    """The page of a list, and the number of all that its filter finds; None if its URL is wrong."""
+    if listed.query is None:
+        return None, None
+    return page(tx, listed.query.filter, listed.query.page), counted(tx, listed.query.filter)

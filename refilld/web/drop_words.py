@@ -7,6 +7,7 @@ from monitor.model.decision import Action
 from monitor.model.drop import DropState
 from monitor.model.refill import RefillState
 from refilld.translations.source_text import Label, labelled
+from refilld.web.state_tones import tone
 from storage.drops import DropRow
 
 MADE = frozenset({DropState.HELD, DropState.REFILLED})
@@ -25,19 +26,6 @@ _NOW = {
     RefillState.REJECTED: labelled("drop", "refill rejected"),
     RefillState.CANCELLED: labelled("drop", "refill cancelled"),
 }
-_TONES = {
-    DropState.SUSPECTED: "wait",
-    DropState.WAITING: "wait",
-    DropState.REFUSED: "bad",
-    DropState.RECOVERED: "good",
-}
-_TONES_NOW = {
-    RefillState.HELD: "bad",
-    RefillState.DEAD: "bad",
-    RefillState.QUEUED: "wait",
-    RefillState.CLAIMED: "wait",
-    RefillState.COMPLETED: "good",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +42,6 @@ def drop_now(row: DropRow, refills: Mapping[int, RefillState]) -> DropNow:
     """What is shown of a drop, by the states of the newest refills."""
     refill = refills.get(row.drop_id)
     if refill is None or row.state not in MADE:
-        return DropNow(row.state, _TONES.get(row.state, ""), was_held=False)
+        return DropNow(row.state, tone(row.state), was_held=False)
     was_held = row.decision is Action.HOLD and refill is not RefillState.HELD
-    return DropNow(_NOW[refill], _TONES_NOW.get(refill, ""), was_held)
+    return DropNow(_NOW[refill], tone(refill), was_held)

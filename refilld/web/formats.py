@@ -15,6 +15,7 @@ from refilld.translations.labels import LABELS, label_of
 from refilld.translations.numbers import NOUNS, counted_noun, short_age, shown_number, spoken_duration
 from refilld.translations.source_text import Label, Sentence
 from refilld.web.reader import gettext, translation
+from refilld.web.state_tones import tone
 from storage.pages import CappedCount
 
 NOTHING = "\N{EN DASH}"
@@ -133,5 +134,5 @@ def label(value: object) -> str:
 
 _FILTERS: tuple[Callable[..., str], ...] = (
     time, time_to_second, utc, number, signed, money, duration, since, spoken,
-    label, capped, rows, counted, decimal, translated,
+    tone, label, capped, rows, counted, decimal, translated,
 )  # fmt: skip

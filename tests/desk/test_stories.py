@@ -104,8 +104,8 @@ def test_a_buyer_is_answered_in_their_language(desk: OpenDesk) -> None:
         page.goto(f"/orders/{ANSWERED_ORDER}")
         sentence = page.locator(".sentences p[lang=es]")
         expect(sentence).to_contain_text("seguidores")
-        page.get_by_label("Copy the sentence in es").click()
-        expect(page.get_by_label("Copy the sentence in es")).to_have_text("Copied")
+        page.get_by_label("Copy the sentence in Español").click()
+        expect(page.get_by_label("Copy the sentence in Español")).to_have_text("Copied")
         assert page.evaluate("navigator.clipboard.readText()") == sentence.text_content()
 
 

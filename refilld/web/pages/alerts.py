@@ -7,7 +7,7 @@ from refilld.services.event_query import ALERTS
 from refilld.texts.renderer import default_renderer
 from refilld.translations.event_labels import ALERT_STATES
 from refilld.translations.source_text import marked
-from refilld.web.cursor_list import read_cursor_list
+from refilld.web.cursor_list import read_cursor_list, read_rows
 from refilld.web.list_fields import FilterField, ListColumn
 from refilld.web.page import DeskPage, NavGroup, PageContext
 from refilld.web.reader import language
@@ -50,8 +50,7 @@ def show(context: PageContext) -> str:
     """The page; with a filter, only the list."""
     alerts = read_cursor_list(PATH, ALERTS, context.now)
     with context.database.read() as tx:
-        found = None if alerts.query is None else alert_list.page(tx, alerts.query.filter, alerts.query.page)
-        total = None if alerts.query is None else alert_list.counted(tx, alerts.query.filter)
+        found, total = read_rows(tx, alerts, alert_list.page, alert_list.counted)
         firing = firing_alerts.newest(tx, _MOST_FIRING) if alerts.is_first else []
         firing_total = firing_alerts.counted(tx) if alerts.is_first else None
         messages = message_list.newest(tx, _MOST_MESSAGES) if alerts.is_first else []

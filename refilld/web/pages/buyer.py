@@ -16,8 +16,8 @@ from refilld.timeline.load import Thinning, Timeline, load
 from refilld.timeline.order_chart import order_chart
 from refilld.translations.catalogue import LANGUAGES
 from refilld.translations.source_text import translatable
+from refilld.web.chart_points import POINT_COLUMNS
 from refilld.web.formats import number
-from refilld.web.list_fields import ListColumn
 from refilld.web.page import DeskPage, PageAction, PageContext
 from refilld.web.reader import gettext, read_in, translation
 from storage.actor import Actor, acting
@@ -25,12 +25,6 @@ from storage.errors import NotFoundError
 
 PARTS = 400
 """Of the time of the chart."""
-_POINTS = (
-    ListColumn("at", "At"),
-    ListColumn("what", "What"),
-    ListColumn("count", "Count", numeric=True),
-    ListColumn("units", "Units", numeric=True),
-)
 _NO_PAGE = translatable("There is no such page. Ask the shop for a new link.")
 
 
@@ -87,7 +81,7 @@ def _page(context: PageContext, timeline: Timeline, signed: str) -> str:
         asks=timeline.mine.covered(context.now),
         chart=order_svg(chart, words),
         points=key_points(chart, words)[::-1],
-        point_columns=_POINTS,
+        point_columns=POINT_COLUMNS,
         count=timeline.target.series.last_count,
         counted_at=timeline.target.last_count_at,
         here=url_for("buyer", signed=signed),

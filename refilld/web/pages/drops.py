@@ -4,7 +4,7 @@ from monitor.model.decision import Action, Reason
 from refilld.services.drop_query import DROPS
 from refilld.timeline.events import REASONS
 from refilld.translations.source_text import marked
-from refilld.web.cursor_list import read_cursor_list
+from refilld.web.cursor_list import read_cursor_list, read_rows
 from refilld.web.drop_words import DECIDED, drop_now
 from refilld.web.list_fields import FilterField, ListColumn
 from refilld.web.page import DeskPage, NavGroup, PageContext
@@ -42,8 +42,7 @@ def show(context: PageContext) -> str:
     """The page."""
     drops = read_cursor_list(PATH, DROPS, context.now)
     with context.database.read() as tx:
-        found = None if drops.query is None else drop_list.page(tx, drops.query.filter, drops.query.page)
-        total = None if drops.query is None else drop_list.counted(tx, drops.query.filter)
+        found, total = read_rows(tx, drops, drop_list.page, drop_list.counted)
         rows = () if found is None else found.rows
         refills = drop_refills.states(tx, {row.order_id for row in rows})
         sellers = seller_filters(tx)

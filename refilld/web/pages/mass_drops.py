@@ -3,17 +3,18 @@
 from dataclasses import dataclass
 from functools import partial
 
+from flask import url_for
+
 from monitor.model.bulk_action import BulkAction
 from monitor.model.decision import Reason
 from monitor.model.refill import RefillState
 from refilld.report.words import translated_money
 from refilld.services.mass_drop_query import MASS_DROPS
 from refilld.services.refill_query import REFILLS
-from refilld.translations.source_text import marked
-from refilld.web.cursor_list import read_cursor_list
+from refilld.web.cursor_list import read_cursor_list, read_rows
 from refilld.web.list_fields import ListColumn
 from refilld.web.page import DeskPage, NavGroup, PageContext
-from refilld.web.pages.today import path
+from refilld.web.pages.queue import TITLES
 from refilld.web.reader import translation
 from refilld.web.sold_filters import METRIC
 from storage import mass_drop_sums, mass_drops
@@ -35,7 +36,7 @@ _COLUMNS = (
     ListColumn("still", "Still held", numeric=True),
     ListColumn("actions", ""),
 )
-_ACTIONS = ((BulkAction.RELEASE, marked("Release")), (BulkAction.DISCARD, marked("Discard")))
+_ACTIONS = tuple((action, TITLES[action]) for action in (BulkAction.RELEASE, BulkAction.DISCARD))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class ShownMassDrop:
     still_filter: str
     """The query string of the refills that are still held."""
     path: str
-    """The list of all that it held; empty if there is no page of refills."""
+    """The list of all that it held."""
     still_path: str
     """The list of what is still held."""
 
@@ -56,8 +57,7 @@ def show(context: PageContext) -> str:
     """The page."""
     drops = read_cursor_list(PATH, MASS_DROPS, context.now, ROWS)
     with context.database.read() as tx:
-        found = None if drops.query is None else mass_drops.page(tx, drops.query.filter, drops.query.page)
-        total = None if drops.query is None else mass_drops.counted(tx, drops.query.filter)
+        found, total = read_rows(tx, drops, mass_drops.page, mass_drops.counted)
         rows = () if found is None else found.rows
         sums = mass_drop_sums.of(tx, [row.mass_drop_id for row in rows])
     return context.render(
@@ -75,10 +75,9 @@ def show(context: PageContext) -> str:
 
 
 def _shown(row: MassDropRow, sums: MassDropSums) -> ShownMassDrop:
-    queue = path("queue")
+    queue = url_for("queue")
     still, everything = (REFILLS.write_filter(_held_for(row, state)) for state in (RefillState.HELD, None))
-    where, still_where = (f"{queue}?{text}" if queue else "" for text in (everything, still))
-    return ShownMassDrop(row, sums, still, where, still_where)
+    return ShownMassDrop(row, sums, still, f"{queue}?{everything}", f"{queue}?{still}")
 
 
 def _held_for(row: MassDropRow, state: RefillState | None) -> RefillFilter:

@@ -8,9 +8,9 @@ from gettext import NullTranslations
 from flask import url_for
 
 from monitor.cadence.adaptive import BY_VIRTUAL_TIME
+from monitor.model.bulk_action import BulkAction
 from monitor.model.decision import Action
 from monitor.model.order import Flag, Order
-from monitor.model.refill import RefillState
 from monitor.model.role import Role
 from refilld.answers.rendering import sentence
 from refilld.charts.key_points import key_points
@@ -25,13 +25,16 @@ from refilld.timeline.facts import timeline_facts
 from refilld.timeline.load import Thinning, Timeline, load
 from refilld.timeline.order_chart import order_chart
 from refilld.timeline.state import owed_state
+from refilld.translations.catalogue import LANGUAGES
+from refilld.translations.source_text import Sentence
+from refilld.web.chart_points import POINT_COLUMNS
 from refilld.web.drop_words import DropNow, drop_now
 from refilld.web.formats import label, number
 from refilld.web.list_fields import ListColumn
 from refilld.web.page import DeskPage, PageContext
 from refilld.web.pages.order_actions import ACTIONS
+from refilld.web.pages.queue import row_actions
 from refilld.web.reader import gettext, language, said, translation
-from storage import operator_actions
 from storage.event_list import EventFilter
 from storage.event_list import page as event_page
 from storage.events import EventRow
@@ -42,12 +45,6 @@ PARTS = 600
 """Of the time of the chart: about one for each pixel column."""
 MOST_EVENTS = 200
 MOST_AUDITED = 100
-_POINTS = (
-    ListColumn("at", "At"),
-    ListColumn("what", "What"),
-    ListColumn("count", "Count", numeric=True),
-    ListColumn("units", "Units", numeric=True),
-)
 _DROPS = (
     ListColumn("drop_id", "Drop"),
     ListColumn("state", "State"),
@@ -66,7 +63,8 @@ class ShownRefill:
     row: RefillRow
     state: str
     why: str
-    actions: tuple[str, ...]
+    actions: tuple[tuple[BulkAction, Sentence], ...]
+    """With their titles."""
     moves: tuple[EventRow, ...]
     """Newest first."""
 
@@ -76,6 +74,8 @@ class ShownAnswer:
     """The sentence for the buyer in one language."""
 
     language: str
+    name: str
+    """Of the language, in itself."""
     text: str
 
 
@@ -101,7 +101,7 @@ def show(context: PageContext, order_id: str) -> str:
         chart=order_svg(chart, words),
         chart_url=url_for("order_chart", order_id=order_id),
         points=key_points(chart, words)[::-1],
-        point_columns=_POINTS,
+        point_columns=POINT_COLUMNS,
         events=events[:MOST_EVENTS],
         events_left_out=max(len(events) - MOST_EVENTS, 0),
         drops=timeline.drops[::-1],
@@ -158,10 +158,14 @@ def _at(event: TimelineEvent) -> datetime:
 
 
 def _answers(context: PageContext, timeline: Timeline) -> list[ShownAnswer]:
-    """The sentence in each language, the configured one first."""
+    """The sentence in each language, that of the order first, then the configured one."""
     texts = context.desk.texts
-    names = sorted(texts.languages, key=lambda name: (name != texts.language, name))
-    return [ShownAnswer(name, sentence(timeline.answer, texts.of(name))) for name in names]
+    first = (timeline.order.order.language, texts.language)
+    languages = sorted(texts.languages, key=lambda one: (*(one != wanted for wanted in first), one))
+    return [
+        ShownAnswer(one, LANGUAGES.get(one, one), sentence(timeline.answer, texts.of(one)))
+        for one in languages
+    ]
 
 
 def _refills(timeline: Timeline, audited: Sequence[EventRow]) -> list[ShownRefill]:
@@ -171,15 +175,11 @@ def _refills(timeline: Timeline, audited: Sequence[EventRow]) -> list[ShownRefil
             row,
             label(row.state),
             said(REASONS[row.reason]),
-            _possible(row.state),
+            tuple(row_actions(row.state)),
             tuple(event for event in audited if event.subject.refill_id == row.refill_id),
         )
         for row in timeline.refills[::-1]
     ]
-
-
-def _possible(state: RefillState) -> tuple[str, ...]:
-    return tuple(name for name, (allowed, _) in operator_actions.ACTIONS.items() if state in allowed)
 
 
 PAGE = DeskPage("order", "/orders/<order:order_id>", "Order", show, actions=ACTIONS)

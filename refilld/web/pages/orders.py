@@ -8,7 +8,7 @@ from refilld.services.order_query import ORDERS
 from refilld.timeline.events import REASONS
 from refilld.translations.guarantee_labels import GUARANTEE_LABELS
 from refilld.translations.source_text import labelled, marked
-from refilld.web.cursor_list import read_cursor_list
+from refilld.web.cursor_list import read_cursor_list, read_rows
 from refilld.web.list_fields import FilterField, ListColumn
 from refilld.web.page import DeskPage, NavGroup, PageContext
 from refilld.web.sold_filters import METRIC, NAMED, PERIOD, seller_filters
@@ -45,8 +45,7 @@ def show(context: PageContext) -> str:
     """The page."""
     orders = read_cursor_list(PATH, ORDERS, context.now)
     with context.database.read() as tx:
-        found = None if orders.query is None else order_list.page(tx, orders.query.filter, orders.query.page)
-        total = None if orders.query is None else order_list.counted(tx, orders.query.filter)
+        found, total = read_rows(tx, orders, order_list.page, order_list.counted)
         sellers = seller_filters(tx)
     return context.render(
         "orders.html",

@@ -5,20 +5,20 @@ from functools import partial
 from monitor.model.bulk_action import BulkAction
 from monitor.model.decision import Reason
 from monitor.model.refill import RefillState
-from monitor.model.target import Metric
 from refilld.report.words import translated_money
 from refilld.services import queue_rows
 from refilld.services.queue_rows import QueueRow, actions_on
 from refilld.services.refill_query import REFILLS
 from refilld.timeline.events import REASONS
 from refilld.translations.source_text import Sentence, marked
-from refilld.web.cursor_list import CursorList, read_cursor_list
+from refilld.web.cursor_list import CursorList, read_cursor_list, read_rows
 from refilld.web.list_fields import FilterField, ListColumn
 from refilld.web.page import DeskPage, NavGroup, PageContext
 from refilld.web.reader import translation
+from refilld.web.sold_filters import METRIC
 from storage import queue_summary, refill_list
 from storage.engine import Transaction
-from storage.pages import CappedCount, Page
+from storage.pages import Page, PageRequest
 from storage.refill_selection import RefillFilter
 
 PATH = "/queue"
@@ -34,13 +34,6 @@ TITLES = {
 }
 _OF_MANY = frozenset({BulkAction.RELEASE, BulkAction.DISCARD})
 """Actions that are the same as others on one refill."""
-_TONES = {
-    RefillState.HELD: "bad",
-    RefillState.DEAD: "bad",
-    RefillState.QUEUED: "wait",
-    RefillState.CLAIMED: "wait",
-    RefillState.COMPLETED: "good",
-}
 _COLUMNS = (
     ListColumn("id", "Refill", numeric=True),
     ListColumn("order", "Order"),
@@ -56,7 +49,7 @@ _COLUMNS = (
 _FILTERS = (
     FilterField("state", "State", tuple((one, one) for one in RefillState)),
     FilterField("reason", "Because", tuple((str(one), REASONS[one]) for one in Reason)),
-    FilterField("metric", "Metric", tuple((one, one) for one in Metric)),
+    METRIC,
     FilterField("service", "Service"),
     FilterField("provider", "Provider"),
     FilterField("consumer", "Consumer"),
@@ -70,7 +63,7 @@ def show(context: PageContext) -> str:
     listed = read_cursor_list(PATH, REFILLS, context.now)
     with context.database.read() as tx:
         summary = queue_summary.summary(tx)
-        found, total = _read(tx, listed)
+        found, total = read_rows(tx, listed, _page, refill_list.counted)
     return context.render(
         "queue.html",
         listed=listed,
@@ -80,21 +73,17 @@ def show(context: PageContext) -> str:
         columns=_COLUMNS,
         filters=_FILTERS,
         actions=_actions(listed),
-        row_actions=_row_actions,
+        row_actions=row_actions,
         reasons=REASONS,
-        tones=_TONES,
         every=EVERY,
         money=partial(translated_money, into=translation()),
         now=context.now,
     )
 
 
-def _read(tx: Transaction, listed: CursorList[RefillFilter]) -> tuple[Page[QueueRow], CappedCount | None]:
-    if listed.query is None:
-        return Page(()), None
-    page = refill_list.page(tx, listed.query.filter, listed.query.page)
-    rows = tuple(queue_rows.with_prices(tx, page.rows))
-    return Page(rows, page.next, page.previous), refill_list.counted(tx, listed.query.filter)
+def _page(tx: Transaction, wanted: RefillFilter, request: PageRequest) -> Page[QueueRow]:
+    page = refill_list.page(tx, wanted, request)
+    return Page(tuple(queue_rows.with_prices(tx, page.rows)), page.next, page.previous)
 
 
 def _actions(listed: CursorList[RefillFilter]) -> list[tuple[BulkAction, Sentence]]:
@@ -103,7 +92,7 @@ def _actions(listed: CursorList[RefillFilter]) -> list[tuple[BulkAction, Sentenc
     return [(action, TITLES[action]) for action in actions_on(state)]
 
 
-def _row_actions(state: RefillState) -> list[tuple[BulkAction, Sentence]]:
+def row_actions(state: RefillState) -> list[tuple[BulkAction, Sentence]]:
     """The actions on one row, with their titles."""
     return [(action, TITLES[action]) for action in actions_on(state) if action not in _OF_MANY]
 

@@ -5,13 +5,11 @@ from monitor.model.bulk_action import BulkAction
 from refilld.services.input_limits import LONGEST_TEXT
 from refilld.services.review_query import REVIEWS
 from refilld.translations.source_text import Label, labelled, marked
-from refilld.web.cursor_list import CursorList, read_cursor_list
+from refilld.web.cursor_list import CursorList, read_cursor_list, read_rows
 from refilld.web.list_fields import FilterField, ListColumn
 from refilld.web.page import DeskPage, NavGroup, PageContext
 from storage import review_list
-from storage.engine import Transaction
-from storage.pages import CappedCount, Page
-from storage.reviews import ReviewFilter, ReviewListing, ReviewState
+from storage.reviews import ReviewFilter, ReviewState
 
 PATH = "/reviews"
 _ACTIONS = ((BulkAction.CLOSE, labelled("review", "Close")),)
@@ -46,7 +44,7 @@ def show(context: PageContext) -> str:
     """The page."""
     listed = read_cursor_list(PATH, REVIEWS, context.now)
     with context.database.read() as tx:
-        found, total = _read(tx, listed)
+        found, total = read_rows(tx, listed, review_list.page, review_list.counted)
     return context.render(
         "reviews.html",
         listed=listed,
@@ -58,15 +56,6 @@ def show(context: PageContext) -> str:
         longest=LONGEST_TEXT,
         now=context.now,
     )
-
-
-def _read(
-    tx: Transaction, listed: CursorList[ReviewFilter]
-) -> tuple[Page[ReviewListing], CappedCount | None]:
-    if listed.query is None:
-        return Page(()), None
-    wanted = listed.query.filter
-    return review_list.page(tx, wanted, listed.query.page), review_list.counted(tx, wanted)
 
 
 def _actions(listed: CursorList[ReviewFilter]) -> tuple[tuple[BulkAction, Label], ...]:

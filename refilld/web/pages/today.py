@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from typing import Any
 from urllib.parse import urlencode
 
-from flask import current_app, request, url_for
+from flask import request, url_for
 
 from monitor.model.sums import Sum
 from refilld.report.actions import ALL_IN_JSON, first_actions
@@ -107,17 +106,8 @@ def show(context: PageContext) -> str:
         sources=[(one, *source_words(one, into)) for one in report.monitor.sources],
         limits=[limit_words(one, into) for one in report.limits],
         shadow=None if report.shadow is None else shadow_words(report.shadow, into),
-        path=path,
         money=partial(translated_money, into=into),
-        sources_path=path("sources"),
     )
-
-
-def path(name: str, **query: Any) -> str:
-    """The path of a list with a filter; empty if there is no such page."""
-    if name not in current_app.view_functions:
-        return ""
-    return url_for(name, **query)
 
 
 def _action(action: ReportAction) -> FirstAction:
@@ -125,7 +115,7 @@ def _action(action: ReportAction) -> FirstAction:
         return FirstAction(action.why, action.command, WAITING)
     name = next((name for command, name in _LISTS if action.command.startswith(command)), "")
     state = action.command.rpartition("--state ")[2] if "--state " in action.command else ""
-    return FirstAction(action.why, action.command, path(name, **({"state": state} if state else {})))
+    return FirstAction(action.why, action.command, url_for(name, state=state or None) if name else "")
 
 
 def _tiles(report: Report) -> list[Tile]:
@@ -133,17 +123,17 @@ def _tiles(report: Report) -> list[Tile]:
     recovered = gettext("{number} recovered", number=number(total.recovered))
     confirmed = ngettext("in {number} confirmed drop", "in {number} confirmed drops", total.confirmed)
     return [
-        Tile(gettext("drops opened"), number(total.opened), recovered, path("drops")),
-        Tile(gettext("units lost"), number(total.missing), confirmed, path("drops")),
-        _sum(gettext("units owed"), queue.owed, "refill", path("queue")),
-        _sum(gettext("units held"), queue.held, "refill", path("queue", state="held"), bad=True),
-        _sum(gettext("units given up"), queue.dead, "refill", path("queue", state="dead"), bad=True),
-        _sum(gettext("units refilled"), queue.completed, "refill", path("queue", state="completed")),
+        Tile(gettext("drops opened"), number(total.opened), recovered, url_for("drops")),
+        Tile(gettext("units lost"), number(total.missing), confirmed, url_for("drops")),
+        _sum(gettext("units owed"), queue.owed, "refill", url_for("queue")),
+        _sum(gettext("units held"), queue.held, "refill", url_for("queue", state="held"), bad=True),
+        _sum(gettext("units given up"), queue.dead, "refill", url_for("queue", state="dead"), bad=True),
+        _sum(gettext("units refilled"), queue.completed, "refill", url_for("queue", state="completed")),
         _sum(
             gettext("units to review for a refund"),
             report.reviews.open,
             "refund review",
-            path("reviews"),
+            url_for("reviews"),
             bad=True,
         ),
         Tile(
