@@ -17,6 +17,12 @@ from tests.e2e.installation import MAX_WAIT, Installation, Sold
 SHOP = [Sold(f"{n}", f"profile.{n}") for n in range(1, 5)]
 
 
+@pytest.fixture(autouse=True)
+def started(place: Installation) -> None:
+    """Start each daemon from its program file, as a service manager does."""
+    place.forked = False
+
+
 @pytest.fixture
 def manager(place: Installation) -> Iterator[socket.socket]:
     """The socket of a service manager."""
