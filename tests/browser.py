@@ -1,5 +1,6 @@
 """Debian's Chromium, which `make test` installs, and what a page shows and reports in it."""
 
+import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -115,7 +116,12 @@ def overflow(page: Page) -> int:
 
 
 def keep_screenshot(page: Page, folder: Path, name: str) -> None:
-    """Save a picture of the whole page, in a window that shows it all: what is sticky stands at its end."""
+    """Save a picture of the whole page, in a window that shows it all: what is sticky stands at its end.
+
+    Only if $SCREENSHOTS is set: no test judges the pictures, and they take a quarter of the browser's time.
+    """
+    if not os.environ.get("SCREENSHOTS"):
+        return
     folder.mkdir(parents=True, exist_ok=True)
     window = page.viewport_size
     assert window is not None

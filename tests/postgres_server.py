@@ -90,18 +90,18 @@ def client_programs() -> Path:
 
 
 @contextmanager
-def new_database(server: str) -> Iterator[str]:
-    """Give a new, empty database, and drop it afterwards even if connections are open."""
+def new_database(server: str, template: str = "template0") -> Iterator[str]:
+    """Give a new database, empty or a copy, and drop it afterwards even if connections are open."""
     name = f"refilld_{uuid4().hex}"
-    _maintain(server, "CREATE DATABASE {} TEMPLATE template0", name)
+    _maintain(server, "CREATE DATABASE {} TEMPLATE {}", name, template)
     yield make_url(server).set(database=name).render_as_string(hide_password=False)
     _maintain(server, "DROP DATABASE {} WITH (FORCE)", name)
 
 
-def _maintain(url: str, statement: str, database: str) -> None:
+def _maintain(url: str, statement: str, *databases: str) -> None:
     plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(plain, autocommit=True) as connection:
-        connection.execute(sql.SQL(statement).format(sql.Identifier(database)))
+        connection.execute(sql.SQL(statement).format(*map(sql.Identifier, databases)))
 
 
 @contextmanager

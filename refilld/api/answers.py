@@ -33,11 +33,17 @@ class AnswerBody(BaseModel):
     model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
 
+class _RowBody(AnswerBody):
+    """Its subclasses have no source: the search for one reads all modules, at every start."""
+
+    model_config = ConfigDict(use_attribute_docstrings=False)
+
+
 def _of_row(name: str, row: type, names: Iterable[str] | None = None) -> type[AnswerBody]:
     """The type of a stored row, or of some of its fields."""
     hints = get_type_hints(row)
     fields: Any = {one: (hints[one], ...) for one in (hints if names is None else names)}
-    return create_model(name, __base__=AnswerBody, __doc__="A stored row.", **fields)
+    return create_model(name, __base__=_RowBody, __doc__="A stored row.", **fields)
 
 
 def page_of(noun: str, row: type) -> type[AnswerBody]:
@@ -48,11 +54,9 @@ def page_of(noun: str, row: type) -> type[AnswerBody]:
     )
 
 
-class PageAnswer(AnswerBody):
-    next_cursor: str | None
-    """The place of the next page; null at the end."""
-    next: str | None
-    """The address of the next page; null at the end."""
+class PageAnswer(_RowBody):
+    next_cursor: str | None = Field(description="The place of the next page; null at the end.")
+    next: str | None = Field(description="The address of the next page; null at the end.")
 
 
 class OrderAnswer(AnswerBody):

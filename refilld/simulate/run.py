@@ -29,6 +29,8 @@ UNLIMITED = timedelta(days=36_500)
 """A round of sampling waits for the budget until the next event, without a limit of its own."""
 RESUMED_AFTER = timedelta(hours=8)
 """The time after which the simulated operator resumes a stopped source."""
+_NOT_SCHEDULED = {"sampling", "self_check"}
+"""Sampling runs when a look is due; the self-check is of the machine, of which no figure tells."""
 _MEMORY_FOLDER = Path("/dev/shm")  # noqa: S108 - the folder created in it is private
 
 OnProgress = Callable[[datetime], object]
@@ -104,7 +106,7 @@ class Simulation:
         else:
             self._sales.schedule(self._plan.orders)
         for job in self._daemon.scheduled_jobs(self._sampling(), lambda _job: None):
-            if job.name != "sampling":
+            if job.name not in _NOT_SCHEDULED:
                 clock.every(max(job.every, HOUR), job.run)
         clock.every(HOUR, SimulatedConsumer(self._database, self._world, clock, self._plan.delay).claim)
         clock.every(HOUR, self._resume_stopped)

@@ -20,6 +20,7 @@ def when(place: Installation) -> Path:
         pytest.fail("libfaketime is missing; `apt-get install libfaketime` brings it (as `make test` does)")
     offset = place.folder / "when"
     offset.write_text("+0")
+    place.forked = False  # a library is preloaded at the start of a process
     place.environ |= {
         "LD_PRELOAD": str(library), "FAKETIME_TIMESTAMP_FILE": str(offset), "FAKETIME_NO_CACHE": "1",
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",

@@ -18,13 +18,20 @@ SHOP = [Sold(f"{n}", f"profile.{n}") for n in range(1, 5)]
 
 
 @pytest.fixture
-def manager(place: Installation) -> Iterator[socket.socket]:
+def started(place: Installation) -> Installation:
+    """Starts each process from its program file, as a service manager does."""
+    place.forked = False
+    return place
+
+
+@pytest.fixture
+def manager(started: Installation) -> Iterator[socket.socket]:
     """The socket of a service manager."""
     with closing(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)) as listener:
-        path = str(place.folder / "notify")
+        path = str(started.folder / "notify")
         listener.bind(path)
         listener.settimeout(MAX_WAIT)
-        place.environ |= {"NOTIFY_SOCKET": path, "WATCHDOG_USEC": "200000"}
+        started.environ |= {"NOTIFY_SOCKET": path, "WATCHDOG_USEC": "200000"}
         yield listener
 
 
@@ -62,7 +69,7 @@ def test_a_daemon_whose_database_was_migrated_ends(place: Installation) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_stop_signal_lets_the_current_look_finish(place: Installation, number: signal.Signals) -> None:
+def test_a_stop_signal_lets_the_current_look_finish(started: Installation, number: signal.Signals) -> None:
     """Its snapshot is stored, no other look starts, and the exit code is 0."""
     asked, answer = Event(), Event()
 
@@ -71,10 +78,10 @@ def test_a_stop_signal_lets_the_current_look_finish(place: Installation, number:
         answer.wait(MAX_WAIT)
         return 1100
 
-    place.sell(SHOP)
+    started.sell(SHOP)
     for order in SHOP:
-        place.world.profiles[order.username] = Profile(slowly)
-    with place.daemon() as daemon:
+        started.world.profiles[order.username] = Profile(slowly)
+    with started.daemon() as daemon:
         assert asked.wait(MAX_WAIT)
         daemon.process.send_signal(number)
         daemon.until_logged("daemon.stopping")
@@ -84,9 +91,9 @@ def test_a_stop_signal_lets_the_current_look_finish(place: Installation, number:
         assert monotonic() - began < 5
         assert [line["count"] for line in daemon.logged("look.taken")] == [1100]
         assert daemon.events[-1]["event"] == "daemon.stopped"
-    assert place.looks() == 1
-    assert len(place.drops()) == 1
-    assert "is sound" in place.command("db", "check")
+    assert started.looks() == 1
+    assert len(started.drops()) == 1
+    assert "is sound" in started.command("db", "check")
 
 
 def test_the_log_is_one_json_object_per_line(place: Installation) -> None:

@@ -35,6 +35,7 @@ def arguments(daemon: Running) -> str:
 def test_each_source_reads_what_it_can(two_sources: TwoSourceInstallation) -> None:
     """One request for a profile and its posts, one page each for the others; each loss is refilled once."""
     client_token = open_shop(two_sources)
+    two_sources.forked = False  # a forked process has other arguments
     with two_sources.daemon() as daemon:
         client = QueueClient(daemon.port, client_token)
         seen(daemon, *OFFICIAL, source="graph", count=1500)

@@ -15,7 +15,7 @@ from monitor.guarantee.daily_caps import SHOP, Amounts, CapScope, DailyCaps, Sco
 from monitor.guarantee.mass_drop import MassDropRule
 from monitor.model.refill import RefillState
 from monitor.model.terms import BelowStart
-from storage import migrate, queued_units
+from storage import queued_units
 from storage.engine import Database
 from tests.builders import DAY, HOUR, START, a_profile
 from tests.jobs.jobs_world import (
@@ -204,11 +204,10 @@ def test_a_refill_whose_mass_drop_hold_is_over_is_under_the_caps(world: JobsWorl
     assert world.rows("refills", "release_at")[1] == (later + DAY).replace(hour=0)
 
 
-def test_several_daemons_on_postgresql_keep_a_cap_together(fresh_postgres: str) -> None:
+def test_several_daemons_on_postgresql_keep_a_cap_together(migrated_postgres_url: str) -> None:
     """Eight processes confirm 500 units each at the same moment, with room for three of them."""
     names = [f"user{number}" for number in range(8)]
-    databases = [Database(fresh_postgres) for _ in names]
-    migrate.upgrade(databases[0])
+    databases = [Database(migrated_postgres_url) for _ in names]
     world = JobsWorld(databases[0], policy=capped(shop_cap(1700)))
     world.sell(*(an_order(name, name) for name in names))
     for name in names:

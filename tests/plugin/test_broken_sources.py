@@ -113,9 +113,9 @@ def enabled(name: str) -> dict[str, str]:
 def test_the_daemon_ends_at_its_start_with_one_line(shop: tuple[Path, dict[str, str]], name: str) -> None:
     """The doctor says the same, and neither shows what the source's own error says."""
     home, environ = shop
-    done = process("run", "--once", cwd=home, **environ, **enabled(name))
+    done = run_main("run", "--once", cwd=home, **environ, **enabled(name))
     assert (done.returncode, done.stderr) == (2, f"refilld: sources.{name}: {AT_CREATION[name]}\n")
-    findings = process("doctor", "--json", cwd=home, **environ, **enabled(name))
+    findings = run_main("doctor", "--json", cwd=home, **environ, **enabled(name))
     (row,) = [row for row in map(json.loads, findings.stdout.splitlines()) if row["id"] == "source.opens"]
     assert (row["level"], row["says"]) == ("error", f"{name} {AT_CREATION[name]}")
     assert broken_sources.SECRET not in done.stderr + findings.stdout + findings.stderr
@@ -131,5 +131,5 @@ def test_a_round_with_a_wrong_answer_logs_one_line_and_records_nothing(
     assert line["error"] == f"sources.toofew: {AT_READING['toofew']}"
     assert "exception" not in line
     assert (done.returncode, last) == (1, "refilld: failed: sampling; the log says why")
-    shown = json.loads(process("orders", "show", "1", "--json", cwd=home, **environ).stdout.splitlines()[0])
+    shown = json.loads(run_main("orders", "show", "1", "--json", cwd=home, **environ).stdout.splitlines()[0])
     assert shown["count"] is None

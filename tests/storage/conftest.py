@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url
 
-from storage import migrate
 from storage.engine import Database
 from storage.schema import metadata
+from tests.migrated_database import migrated_database
 from tests.postgres_server import client_programs, new_database
 
 ENGINES = ["sqlite", "postgresql"]
@@ -64,15 +64,14 @@ def module_postgres(postgres_url: str) -> Iterator[str]:
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated file to copy: migrating for each test would take most of its time."""
     path = tmp_path_factory.mktemp("template") / "refilld.db"
-    _migrate(f"sqlite:///{path}")
-    return path
+    with migrated_database(path):
+        return path
 
 
 @pytest.fixture(scope="session")
-def postgres_home(postgres_url: str) -> Iterator[str]:
+def postgres_home(postgres_url: str, postgres_template: str) -> Iterator[str]:
     """SQLAlchemy URL of a migrated database; a new one for each test would take most of its time."""
-    with new_database(postgres_url) as url:
-        _migrate(url)
+    with new_database(postgres_url, postgres_template) as url:
         yield url
 
 
@@ -82,20 +81,13 @@ def _opened(url: str) -> Iterator[Database]:
     database.close()
 
 
-def _migrate(url: str) -> None:
-    database = Database(url)
-    migrate.upgrade(database)
-    database.close()
-
-
 @pytest.fixture
 def own(request: pytest.FixtureRequest, engine: str) -> str:
     """SQLAlchemy URL of a migrated database of the test's own, on the engine that the test names."""
-    url = str(request.getfixturevalue(f"fresh_{engine.removesuffix('ql')}"))
-    if engine == "sqlite":
-        shutil.copy(request.getfixturevalue("sqlite_template"), make_url(url).database or "")
-    else:
-        _migrate(url)
+    if engine == "postgresql":
+        return str(request.getfixturevalue("migrated_postgres_url"))
+    url = str(request.getfixturevalue("fresh_sqlite"))
+    shutil.copy(request.getfixturevalue("sqlite_template"), make_url(url).database or "")
     return url
 
 

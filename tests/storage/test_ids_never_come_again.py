@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import insert
 
 from storage import backup as backups
-from storage import migrate, restore
+from storage import restore
 from storage.alert_tables import events
 from storage.backup import Backup
 from storage.engine import Database
@@ -106,12 +106,9 @@ def test_no_id_comes_again_on_sqlite(steps: list[Step]) -> None:
 
 
 @pytest.mark.usefixtures("programs")
-def test_no_id_comes_again_on_postgresql(fresh_postgres: str, tmp_path: Path) -> None:
+def test_no_id_comes_again_on_postgresql(migrated_postgres_url: str, tmp_path: Path) -> None:
     """Also when one backup is restored twice, and after a backup of what was restored."""
-    database = Database(fresh_postgres)
-    migrate.upgrade(database)
-    database.close()
-    world = World(fresh_postgres, tmp_path)
+    world = World(migrated_postgres_url, tmp_path)
     world.play([("create", 3), ("backup", 0), ("create", 2), ("delete", 1), ("restore", 0), ("delete", 3)])
     world.play([("restore", 0), ("backup", 0), ("create", 1), ("restore", 1), ("restore", 0)])
 

@@ -2,7 +2,6 @@
 
 import json
 import random
-import tempfile
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -21,9 +20,10 @@ from monitor.model.snapshot import Outcome, Snapshot
 from monitor.model.target import Metric, Target
 from refilld.orders_file import Notes, parse_file
 from refilld.settings.settings import Settings
-from storage import flags, migrate, order_states, orders, requests, targets
+from storage import flags, order_states, orders, requests, targets
 from storage.engine import Database, Transaction
 from storage.schema import decisions, refills
+from tests.migrated_database import migrated_database
 from tests.refilld.backtest.backtest_world import (
     DAY,
     HOUR,
@@ -152,25 +152,15 @@ def kept(
         return decided(tx)
 
 
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory() as name:
-        yield Path(name)
-
-
 @pytest.mark.parametrize("seed", range(12))
-def test_the_same_history_gives_the_daemons_decisions(folder: Path, seed: int) -> None:
+def test_the_same_history_gives_the_daemons_decisions(tmp_path: Path, seed: int) -> None:
     """Looks, failures, flags, requests, completions and mass drops: each line is a database row."""
     dice = random.Random(seed)
     under = settings(terms=TERMS, mass_drop=RULE)
     sold, history = a_shop(dice), list(a_history(dice))
-    out = replayed(folder, sold, history, under)
+    out = replayed(tmp_path, sold, history, under)
     assert out.complaints == []
-    database = Database(f"sqlite:///{folder / 'refilld.db'}")
-    migrate.upgrade(database)
-    try:
-        expected = kept(database, under, folder / "orders.jsonl", history)
-    finally:
-        database.close()
+    with migrated_database(tmp_path / "refilld.db") as database:
+        expected = kept(database, under, tmp_path / "orders.jsonl", history)
     assert [json.loads(line) for line in out.lines] == expected
     assert expected  # a history without decisions tests nothing

@@ -48,7 +48,7 @@ def test_decisions_go_to_standard_output_and_the_summary_to_standard_error(home:
 
 
 def test_no_database_is_needed_or_created(home: Path) -> None:
-    result = process("backtest", "orders.jsonl", "events.jsonl", cwd=home)
+    result = run_main("backtest", "orders.jsonl", "events.jsonl", cwd=home)
     assert result.returncode == 0, result.stderr
     assert sorted(path.name for path in home.iterdir()) == [
         "events.jsonl", "lax.toml", "orders.jsonl", "refilld.toml",

@@ -13,8 +13,7 @@ import pytest
 
 from refilld.cli.doctor import COMMANDS
 from refilld.extras import install_command
-from storage import migrate, revision, sources
-from storage.engine import Database
+from storage import revision, sources
 from tests.main_in_process import run_main
 from tests.refilld.cli.doctor_runs import HOUR, checks, configure, doctor, found, rows
 from tests.refilld.cli_world import CliWorld, cli_world, sold
@@ -250,16 +249,13 @@ def test_an_unset_clock_is_an_error(cli: CliWorld) -> None:
     ],
 )
 def test_the_clock_is_compared_with_the_database_server(
-    tmp_path: Path, fresh_postgres: str, monkeypatch: pytest.MonkeyPatch, apart: timedelta, level: str
+    tmp_path: Path, migrated_postgres_url: str, monkeypatch: pytest.MonkeyPatch, apart: timedelta, level: str
 ) -> None:
     """Several daemons on one database must agree on the time."""
     monkeypatch.setattr("refilld.cli.root.configure", lambda **_: None)
     plug_in(tmp_path, monkeypatch)
-    database = Database(fresh_postgres)
-    migrate.upgrade(database)
-    database.close()
     with cli_world(tmp_path) as cli:
-        (cli.home / "refilld.toml").write_text(f"[database]\nurl = '{fresh_postgres}'\n")
+        (cli.home / "refilld.toml").write_text(f"[database]\nurl = '{migrated_postgres_url}'\n")
         configure(cli, "[sources.seer]\nenabled = true\n")
         cli.world.now = datetime.now(UTC) + apart
         assert found(cli, "clock.server")["level"] == level

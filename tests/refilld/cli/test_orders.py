@@ -229,6 +229,6 @@ def test_a_database_of_another_version_is_not_changed(cli: CliWorld, tmp_path: P
     with database.write() as tx:
         tx.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
     database.close()
-    result = cli.process("orders", "import", path, REFILLD_DATABASE__URL=f"sqlite:///{other}")
+    result = cli.main("orders", "import", path, REFILLD_DATABASE__URL=f"sqlite:///{other}")
     assert (result.returncode, result.stdout) == (2, "")
     assert len(result.stderr.splitlines()) == 1

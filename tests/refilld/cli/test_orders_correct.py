@@ -69,6 +69,6 @@ def test_the_correction_that_an_import_proposes_works_when_pasted(cli: CliWorld)
 )
 def test_a_wrong_correction_is_refused(cli: CliWorld, words: list[str], code: int, message: str) -> None:
     """With one clear line."""
-    result = cli.process("orders", "correct", *words)
+    result = cli.main("orders", "correct", *words)
     assert result.returncode == code
     assert message in result.stderr

@@ -34,7 +34,7 @@ def test_an_import_reports_the_result_of_its_rows(cli: CliWorld) -> None:
 def test_a_refused_row_is_reported_with_line_field_and_remedy(cli: CliWorld) -> None:
     """On standard error; the good rows around it are kept, and the exit code is 1."""
     cli.write(csv([sold(1), WRONG_QUANTITY, sold(2)]))
-    result = cli.process("orders", "import", "orders.csv")
+    result = cli.main("orders", "import", "orders.csv")
     assert result.returncode == 1
     assert result.stdout == "2 added, 0 updated, 0 unchanged, 1 refused\n"
     assert result.stderr == "orders.csv:3: quantity: '0' is no order; write how many units were sold\n"

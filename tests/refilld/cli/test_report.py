@@ -100,8 +100,8 @@ def test_the_report_changes_nothing(shop: CliWorld) -> None:
 
 
 def test_an_empty_database_is_said_plainly(cli: CliWorld) -> None:
-    """As a process, with exit code 0."""
-    result = cli.process("report")
+    """With exit code 0."""
+    result = cli.main("report")
     assert (result.returncode, result.stderr) == (0, "")
     assert result.stdout.splitlines()[1:] == [
         "nothing to report: no order was imported yet",

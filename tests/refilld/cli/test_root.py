@@ -290,11 +290,16 @@ def test_the_command_is_also_a_module(tmp_path: Path) -> None:
     """`refilld` and `python -m refilld` are the same."""
     script = Path(sys.executable).with_name("refilld")
     done = subprocess.run(
-        [script, "--help"], env=bare(tmp_path, {}), cwd=tmp_path, capture_output=True, text=True, check=True
+        [script, "refills", "--help"],
+        env=bare(tmp_path, {}),
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert (
         done.stdout.replace("Usage: refilld", "Usage: python -m refilld")
-        == process("--help", cwd=tmp_path).stdout
+        == process("refills", "--help", cwd=tmp_path).stdout
     )
 
 

@@ -4,6 +4,7 @@ import json
 import re
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from refilld.cli.root import refilld
 from tests.refilld.simulate.simulate_world import BEGIN, DAY
 
 PAGE = Path(__file__).parents[3] / "docs" / "simulate.md"
-SMALL = ("--days", "3", "--orders", "30", "--requests-per-hour", "60")
+SMALL = ("--days", "2", "--orders", "20", "--requests-per-hour", "60")
 
 
 def run(home: Path, *words: object) -> Result:
@@ -32,11 +33,38 @@ def figures(result: Result) -> dict[str, object]:
     return found
 
 
+@dataclass(frozen=True)
+class Simulated:
+    """The output of a simulation, and what its folder contained afterwards."""
+
+    result: Result
+    crossings: bytes
+    """The file of `--output`."""
+    files: set[str]
+
+
+def configured(folder: Path) -> Path:
+    database = f'[database]\nurl = "sqlite:///{folder}/real.db"\n'
+    (folder / "refilld.toml").write_text(f'{database}[sampling]\ncadence = "fixed"\nevery = "6h"\n')
+    return folder
+
+
+def simulated(folder: Path, *words: object) -> Simulated:
+    result = run(configured(folder), *SMALL, *words, "--output", folder / "crossings.jsonl")
+    assert result.exit_code == 0, result.output
+    files = {path.name for path in folder.iterdir()}
+    return Simulated(result, (folder / "crossings.jsonl").read_bytes(), files)
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory: pytest.TempPathFactory) -> Simulated:
+    """A simulation for several tests: each takes seconds."""
+    return simulated(tmp_path_factory.mktemp("table"))
+
+
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    database = f'[database]\nurl = "sqlite:///{tmp_path}/real.db"\n'
-    (tmp_path / "refilld.toml").write_text(f'{database}[sampling]\ncadence = "fixed"\nevery = "6h"\n')
-    return tmp_path
+    return configured(tmp_path)
 
 
 @pytest.fixture
@@ -54,18 +82,15 @@ def leaking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     sys.modules.pop("leaking", None)
 
 
-def test_the_output_depends_on_the_seed_only(home: Path) -> None:
+def test_the_output_depends_on_the_seed_only(table: Simulated, tmp_path: Path) -> None:
     """The same seed gives the same bytes, including the crossings in the file; another seed gives others."""
-    first, again = run(home, *SMALL, "--output", home / "1"), run(home, *SMALL, "--output", home / "2")
-    other = run(home, *SMALL, "--seed", "2")
-    assert first.exit_code == 0, first.output
-    assert (first.stdout, (home / "1").read_bytes()) == (again.stdout, (home / "2").read_bytes())
-    assert first.stdout != other.stdout
+    again = simulated(tmp_path)
+    assert (again.result.stdout, again.crossings) == (table.result.stdout, table.crossings)
+    assert run(tmp_path, *SMALL, "--seed", "2").stdout != table.result.stdout
 
 
-def test_the_configured_database_is_not_used(home: Path) -> None:
-    assert run(home, *SMALL).exit_code == 0
-    assert [path.name for path in home.iterdir()] == ["refilld.toml"]
+def test_the_configured_database_is_not_used(table: Simulated) -> None:
+    assert table.files == {"refilld.toml", "crossings.jsonl"}
 
 
 def test_a_service_with_its_own_sources_is_simulated(home: Path) -> None:
@@ -82,24 +107,21 @@ def test_a_service_with_its_own_sources_is_simulated(home: Path) -> None:
     assert restricted["looks"] > 0
 
 
-def test_the_table_shows_the_figures_and_their_assumptions(home: Path) -> None:
-    result = run(home, *SMALL)
-    assert re.search(r"^looks per detected drop +[0-9.]+ *$", result.stdout, re.MULTILINE)
-    assert "synthetic" in result.stdout
-    assert "60 requests an hour" in result.stdout
+def test_the_table_shows_the_figures_and_their_assumptions(table: Simulated) -> None:
+    shown = table.result.stdout
+    assert re.search(r"^looks per detected drop +[0-9.]+ *$", shown, re.MULTILINE)
+    assert "synthetic" in shown
+    assert "60 requests an hour" in shown
 
 
-def test_json_has_every_figure(home: Path) -> None:
-    found = figures(run(home, *SMALL, "--json"))
+def test_json_and_the_file_have_every_figure_and_each_real_drop(tmp_path: Path) -> None:
+    done = simulated(tmp_path, "--json")
+    found = figures(done.result)
     assert found["policy"] == "fixed"
     assert found["looks"] == found["looks_per_request"] * found["requests"] or found["looks"] > 0  # type: ignore[operator]
     assert {"delay_hours_p95", "missed_share", "cost", "assumptions"} <= set(found)
-
-
-def test_the_output_holds_the_figures_and_each_real_drop(home: Path) -> None:
-    result = run(home, *SMALL, "--json", "--output", home / "all.jsonl")
-    head, *drops = map(json.loads, (home / "all.jsonl").read_text().splitlines())
-    assert head == figures(result)
+    head, *drops = map(json.loads, done.crossings.splitlines())
+    assert head == found
     assert len(drops) == head["real_drops"] > 0
     assert set(drops[0]) == {"policy", "order_id", "units", "began_at", "ended_at", "fate"}
 

@@ -262,7 +262,7 @@ def test_an_uninstalled_source_is_a_wrong_usage(cli: CliWorld, action: str) -> N
 
 def test_enabling_a_source_that_is_not_installed_is_a_wrong_configuration(cli: CliWorld) -> None:
     """Reported before any look, with the installed names."""
-    result = cli.process("run", "--once", REFILLD_SOURCES__TELEPATHY__ENABLED="true")
+    result = cli.main("run", "--once", REFILLD_SOURCES__TELEPATHY__ENABLED="true")
     assert (result.returncode, result.stdout) == (2, "")
     expected = (
         f"refilld: sources.telepathy: no such source is installed; there are: {', '.join(installed())}\n"
@@ -273,7 +273,7 @@ def test_enabling_a_source_that_is_not_installed_is_a_wrong_configuration(cli: C
 def test_running_without_any_source_is_a_wrong_configuration(cli: CliWorld) -> None:
     """One line names the key and the page to read first."""
     configure(cli, "")
-    result = cli.process("run", "--once")
+    result = cli.main("run", "--once")
     assert (result.returncode, result.stdout) == (2, "")
     assert result.stderr.startswith("refilld: no source is enabled")
     assert len(result.stderr.splitlines()) == 1

@@ -17,7 +17,6 @@ from refilld.metrics.gauges import GAUGES
 from refilld.metrics.process import ProcessMetrics
 from refilld.services.database_check import PROBE, DatabaseCheck
 from refilld.settings.settings import Settings
-from storage import migrate
 from storage.engine import Database
 from tests.builders import NOW
 from tests.tcp_proxy import TcpProxy, tcp_proxy
@@ -27,21 +26,19 @@ SLACK = 1.4
 
 
 @pytest.fixture
-def proxy(fresh_postgres: str) -> Iterator[TcpProxy]:
+def proxy(migrated_postgres_url: str) -> Iterator[TcpProxy]:
     """A proxy in front of a server with an empty, migrated database."""
-    with closing(Database(fresh_postgres)) as database:
-        migrate.upgrade(database)
-    directory = Path(str(make_url(fresh_postgres).query["host"]))
+    directory = Path(str(make_url(migrated_postgres_url).query["host"]))
     with tcp_proxy(directory / ".s.PGSQL.5432") as proxy:
         yield proxy
 
 
 def test_a_silent_server_does_not_hold_the_metrics_up(
-    fresh_postgres: str, proxy: TcpProxy, monkeypatch: pytest.MonkeyPatch
+    migrated_postgres_url: str, proxy: TcpProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """They are answered without its gauges, and have them again when it answers."""
     monkeypatch.setattr("refilld.services.database_check._FRESH", -1.0)
-    url = make_url(fresh_postgres).set(host="127.0.0.1", port=proxy.port, query={})
+    url = make_url(migrated_postgres_url).set(host="127.0.0.1", port=proxy.port, query={})
     with closing(Database(url.render_as_string())) as database, capture_logs() as logs:
         app, check = Flask("metrics"), DatabaseCheck(database)
         app.extensions[ROUTES] = RouteTable(app, Guard(database), lambda: NOW)

@@ -302,13 +302,13 @@ def test_any_file_is_read_or_refused_as_a_whole(content: bytes, name: str) -> No
         assert all(isinstance(row, Refused) for row in rows)
 
 
-def test_a_hundred_thousand_rows_need_little_memory(tmp_path: Path) -> None:
-    """Only one row is in memory, also for an unclosed quote or a very long line."""
+def test_many_rows_need_little_memory(tmp_path: Path) -> None:
+    """Only one row is in memory, also for an unclosed quote or a very long line: all would need 20 MiB."""
     path = tmp_path / "orders.csv"
     with path.open("wb") as file:
         file.write(HEADER)
         file.writelines(
-            b"%d,1234,https://www.instagram.com/u%d/,100,Pending,c\n" % (n, n) for n in range(100_000)
+            b"%d,1234,https://www.instagram.com/u%d/,100,Pending,c\n" % (n, n) for n in range(20_000)
         )
         file.write(b"1,1234," + b"x" * 40_000_000 + b"\n")
         file.write(b'2,1234,"@nasa,100,Pending,c\n')
@@ -318,7 +318,7 @@ def test_a_hundred_thousand_rows_need_little_memory(tmp_path: Path) -> None:
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert kinds == {tuple: 100_000, Refused: 2}
+    assert kinds == {tuple: 20_000, Refused: 2}
     assert peak < 10 * 2**20
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from monitor.model.snapshot import Outcome, Snapshot
@@ -11,8 +13,10 @@ from monitor.sources.contract import Reading
 from monitor.sources.reader_adapter import ReaderAdapter
 from refilld.settings.settings import Settings
 from refilld.settings.sources import SourceSection
-from refilld.simulate.run import Simulation, SimulationPlan, SimulationRecord, fresh_database
+from refilld.simulate.run import Simulation, SimulationPlan, SimulationRecord
 from refilld.simulate.world import SimulatedWorld
+from tests.migrated_database import migrated_database
+from tests.postgres_server import fast_directory
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -83,7 +87,10 @@ def ran(plugin: Any, days: int = 3, section: SourceSection = PLENTY, **settings:
     """Simulate under a fixed cadence of six hours, unless the settings say otherwise."""
     under = Settings.model_validate({"sampling": {"cadence": "fixed", "every": "6h"}} | settings)
     world = SimulatedWorld.of(ReaderAdapter("steps", plugin))
-    with fresh_database() as database:
+    with (
+        TemporaryDirectory(dir=fast_directory()) as folder,
+        migrated_database(Path(folder, "simulated.db")) as database,
+    ):
         return Simulation(SimulationPlan(BEGIN, days, section), world, under, database).run(lambda _now: None)
 
 
