@@ -136,6 +136,11 @@ LEFT: Mapping[str, str] = {
     "buyer_links.asked_since": "a time ahead begins anew at the next request",
     "webhook_secrets.created_at": "shown only",
     "webhook_secrets.retires_at": "an old secret that signs for longer harms nobody",
+    "tokens.expires_at": "chosen by an operator",
+    "tokens.old_expires_at": "chosen by an operator",
+    "tokens.rotated_at": "shown only",
+    "token_uses.used_at": "shown only",
+    "token_uses.minute_at": "a minute that is further ahead than the next is replaced",
     "tokens.revoked_at": "a token is revoked whatever the time",
 }
 """Times that stay, each with the reason."""

@@ -36,6 +36,7 @@ from storage import (
     retention_tables,
     source_tables,
     survival_tables,
+    token_tables,
     transfer_tables,
     user_tables,
     webhook_tables,
@@ -59,6 +60,7 @@ __all__ = [
     "reviews",
     "source_tables",
     "survival_tables",
+    "token_tables",
     "transfer_tables",
     "user_tables",
     "webhook_tables",
@@ -380,16 +382,4 @@ refill_events = Table(
     Column("detail", Text, nullable=False),
     one_of("state", RefillState),
     Index("ix_refill_events_refill_id", "refill_id"),
-)
-
-tokens = Table(
-    "tokens",
-    metadata,
-    Column("token_id", Key, primary_key=True),
-    Column("name", Text, nullable=False),
-    Column("digest", Text, nullable=False),
-    Column("scopes", Text, nullable=False),
-    Column("created_at", Instant, nullable=False),
-    Column("revoked_at", Instant),
-    UniqueConstraint("digest", name="uq_tokens_digest"),
 )

@@ -174,6 +174,7 @@ CATALOGUE: Mapping[Kind, Entry] = {
     Kind.SOURCE_PAUSED: _change(SourceChanged, "an operator paused a source"),
     Kind.SOURCE_RESUMED: _change(SourceChanged, "an operator resumed a source"),
     Kind.TOKEN_CREATED: _change(TokenChanged, "a token was created"),
+    Kind.TOKEN_ROTATED: _change(TokenChanged, "a token got a new secret"),
     Kind.TOKEN_REVOKED: _change(TokenChanged, "a token was revoked"),
     Kind.DATABASE_REPLACED: _change(DatabaseReplaced, "the database was restored, copied or reopened"),
     Kind.WEBHOOK_DISABLED: Entry(

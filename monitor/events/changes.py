@@ -91,7 +91,7 @@ class SourceChanged(Payload):
 
 @dataclass(frozen=True, slots=True)
 class TokenChanged(Payload):
-    """A token was created or revoked."""
+    """A token was created or revoked, or got a new secret."""
 
     token_id: int
     name: str

@@ -68,6 +68,7 @@ class EventKind(StrEnum):
     SOURCE_PAUSED = "source.paused"
     SOURCE_RESUMED = "source.resumed"
     TOKEN_CREATED = "token.created"  # noqa: S105  # a kind, and no password
+    TOKEN_ROTATED = "token.rotated"  # noqa: S105
     TOKEN_REVOKED = "token.revoked"  # noqa: S105
     DATABASE_REPLACED = "database.replaced"
     WEBHOOK_DISABLED = "webhook.disabled"

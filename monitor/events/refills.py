@@ -7,6 +7,7 @@ from monitor.events.event import Event, Payload, about_order
 from monitor.events.kind import EventKind
 from monitor.guarantee.refund_review import Review, ReviewCause
 from monitor.model.order import Order
+from monitor.model.refill import RefillState
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,8 @@ class RefillDead(Payload):
     quantity: int
     error: str
     """What fulfilment said at last."""
+    before: RefillState = RefillState.CLAIMED
+    after: RefillState = RefillState.DEAD
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from monitor.model.target import Metric
 from refilld import request_ids
 from refilld.answers.texts import Texts, load_texts
 from refilld.api import problems
-from refilld.api.auth import Guard
+from refilld.api.auth import Guard, add_quota
 from refilld.api.health import Health, health_routes
 from refilld.api.lists import LISTS
 from refilld.api.long_poll import WaiterPool
@@ -26,14 +26,18 @@ from refilld.api.refill_batch import RefillBatch, batch_routes
 from refilld.api.refills import RefillQueue, refill_routes
 from refilld.api.route import ROUTES, RouteTable
 from refilld.api.server import LARGEST_BODY, THREADS
+from refilld.api.token_lookup import TokenLookup
 from refilld.api.webhooks import WebhookEndpoints, webhook_routes
 from refilld.services.look_obstacle import EnabledSources
 from refilld.services.sent_orders import order_reader
+from refilld.services.token_uses import TokenUses
 from refilld.settings.settings import Settings
 from storage.engine import Database
 from storage.patience import CALLER
 
 log = structlog.get_logger()
+USES = "refilld token uses"
+"""The extension of the application that counts the requests of tokens; its process stores them."""
 
 
 def create_app(
@@ -59,7 +63,8 @@ def create_app(
     queue = RefillQueue(database, actions, waiters)
     orders = Orders(database, clock, enabled, _texts(settings))
     endpoints = WebhookEndpoints(database, clock, settings.webhooks.allowed)
-    guard = Guard(database)
+    app.extensions[USES] = uses = TokenUses(database, clock)
+    guard = Guard(TokenLookup(database), uses, clock, settings.http.requests_per_minute)
     table = RouteTable(app, guard, clock)
     table.add("health", *health_routes(health))
     for listing in LISTS:
@@ -87,6 +92,7 @@ def _empty_app() -> Flask:
     problems.register(app)
     request_ids.register(app)
     app.after_request(_harden)
+    app.after_request(add_quota)
     return app
 
 

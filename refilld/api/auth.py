@@ -1,7 +1,9 @@
 """Authentication by bearer tokens (RFC 6750) and their scopes."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import Enum, auto
 from functools import wraps
 from http import HTTPStatus
 from typing import TypeAlias
@@ -9,19 +11,33 @@ from typing import TypeAlias
 from flask import Response, g, request
 
 from refilld.api.problems import ProblemKind, problem
-from storage import tokens
+from refilld.api.token_lookup import TokenLookup
+from refilld.services.token_uses import Quota, TokenUses
 from storage.actor import actor, become
-from storage.engine import Database
 from storage.tokens import Scope, TokenRow
 
 View: TypeAlias = Callable[..., Response]
+_INVALID = 'Bearer error="invalid_token"'
 
 
+class Admission(Enum):
+    """What becomes of a request with a token."""
+
+    GRANTED = auto()
+    UNKNOWN = auto()
+    """The token is unknown, has ended, or lacks the scope."""
+    TOO_MANY = auto()
+
+
+@dataclass(frozen=True, slots=True)
 class Guard:
-    """Protects views by the scopes of bearer tokens."""
+    """Protects views by the scopes of bearer tokens, and by the number of their requests."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    lookup: TokenLookup
+    uses: TokenUses
+    clock: Callable[[], datetime]
+    limit: int
+    """Requests that a token may send in a minute, unless it has a limit of its own; 0 is no limit."""
 
     def needs(self, view: View, *scopes: Scope) -> View:
         """The view, protected: the request must have a token with one of these scopes."""
@@ -37,25 +53,49 @@ class Guard:
         token = bearer_token(request.headers.get("Authorization", ""))
         if token is None:
             return _unauthorized("Send a token: Authorization: Bearer TOKEN.", "Bearer")
-        held = self._held(token)
+        held = self.lookup.find(token)
         if held is None:
-            return _unauthorized("The token is unknown or revoked.", 'Bearer error="invalid_token"')
+            return _unauthorized("The token is unknown or revoked.", _INVALID)
+        if self._has_ended(held):
+            return _unauthorized(f"The token ended at {held.expires_at:%Y-%m-%d %H:%M} UTC.", _INVALID)
+        quota = self._counted(held)
+        if quota.exceeded:
+            return _too_many(quota)
         if frozenset(held.scopes).isdisjoint(needed):
             return _forbidden(needed)
         _become_holder(held)
         return None
 
-    def admits(self, token: str, scope: Scope) -> bool:
-        """Whether a token that the request has elsewhere is known and has the scope."""
-        held = self._held(token)
-        if held is None or scope not in held.scopes:
-            return False
+    def admits(self, token: str, scope: Scope) -> Admission:
+        """Whether a token that the request has elsewhere may be used for this."""
+        held = self.lookup.find(token)
+        if held is None or self._has_ended(held):
+            return Admission.UNKNOWN
+        if self._counted(held).exceeded:
+            return Admission.TOO_MANY
+        if scope not in held.scopes:
+            return Admission.UNKNOWN
         _become_holder(held)
-        return True
+        return Admission.GRANTED
 
-    def _held(self, token: str) -> TokenRow | None:
-        with self._database.read() as connection:
-            return tokens.found(connection, token)
+    def _has_ended(self, held: TokenRow) -> bool:
+        return held.expires_at is not None and held.expires_at <= self.clock()
+
+    def _counted(self, held: TokenRow) -> Quota:
+        """Count the request; the answer will tell what is left."""
+        own = held.requests_per_minute
+        quota = self.uses.take(held.token_id, self.limit if own is None else own)
+        g.quota = quota
+        return quota
+
+
+def add_quota(response: Response) -> Response:
+    """Tell how many requests are left (draft-ietf-httpapi-ratelimit-headers), if there is a limit."""
+    quota: Quota | None = g.get("quota")
+    if quota is not None and quota.limit:
+        response.headers["RateLimit-Policy"] = f'"token";q={quota.limit};w=60'
+        response.headers["RateLimit"] = f'"token";r={max(quota.left, 0)};t={quota.reset}'
+    return response
 
 
 def bearer_token(header: str) -> str | None:
@@ -78,4 +118,12 @@ def _forbidden(needed: tuple[Scope, ...]) -> Response:
     challenge = f'Bearer error="insufficient_scope", scope="{" ".join(needed)}"'
     return problem(
         HTTPStatus.FORBIDDEN, detail, kind=ProblemKind.MISSING_SCOPE, headers={"WWW-Authenticate": challenge}
+    )
+
+
+def _too_many(quota: Quota) -> Response:
+    return problem(
+        HTTPStatus.TOO_MANY_REQUESTS,
+        f"The token may send {quota.limit} requests a minute; go on in {quota.reset} s.",
+        headers={"Retry-After": str(quota.reset)},
     )

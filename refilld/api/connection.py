@@ -1,17 +1,21 @@
 """Connections of clients: limits for slow and for many ones, and requests of half-closed connections."""
 
 import socket
+from http import HTTPStatus
 from time import monotonic
 from typing import Any
 
 from waitress.channel import HTTPChannel  # type: ignore[import-untyped]
 from waitress.task import ErrorTask, ThreadedTaskDispatcher  # type: ignore[import-untyped]
+from waitress.utilities import Error  # type: ignore[import-untyped]
 
-from refilld.api.problems import MIMETYPE, problem_json
+from refilld.api.problems import MIMETYPE, RETRY_AFTER, problem_json
 from refilld.api.strict_parser import StrictParser
 
 REQUEST_SECONDS = 20.0
 """Seconds from the first byte of a request to its last."""
+QUEUE_SECONDS = 5.0
+"""Seconds that a whole request waits for a thread; then its caller is told to come again."""
 PER_PEER = 250
 """Connections from one address; for another one the slowest is closed."""
 IN_ALL = 480
@@ -19,6 +23,13 @@ IN_ALL = 480
 PROBES = ("/healthz", "/readyz")
 """Paths that are answered by threads of their own, so that no other request can delay them."""
 _PROBE_THREADS = 2
+
+
+class _Busy(Error):  # type: ignore[misc]  # noqa: N818  # it is not raised
+    """No thread came free in time."""
+
+    code = HTTPStatus.SERVICE_UNAVAILABLE.value
+    reason = HTTPStatus.SERVICE_UNAVAILABLE.phrase
 
 
 class _ProblemTask(ErrorTask):  # type: ignore[misc]
@@ -29,6 +40,8 @@ class _ProblemTask(ErrorTask):  # type: ignore[misc]
         body = problem_json(fault.code, fault.body).encode()
         self.status = f"{fault.code} {fault.reason}"
         self.response_headers.append(("Content-Type", MIMETYPE))
+        if isinstance(fault, _Busy):
+            self.response_headers.append(("Retry-After", RETRY_AFTER))
         self.set_close_on_finish()
         self.content_length = len(body)
         self.write(body)
@@ -46,6 +59,8 @@ class Connection(HTTPChannel):  # type: ignore[misc]
         self._begun: object = None
         """The request that is being received."""
         self._begun_at = monotonic()
+        self.queued_at = monotonic()
+        """When its first whole request began to wait for a thread."""
         _make_room(self, [one for one in self._all() if one.addr[0] == self.addr[0]], PER_PEER)
         _make_room(self, self._all(), IN_ALL)
 
@@ -63,6 +78,12 @@ class Connection(HTTPChannel):  # type: ignore[misc]
         if self.request is not self._begun:
             self._begun, self._begun_at = self.request, monotonic()
         return taken
+
+    def service(self) -> None:
+        """Serve the first request; one that has waited long would find others that wait, too."""
+        if monotonic() - self.queued_at > QUEUE_SECONDS and not self.requests[0].error:
+            self.requests[0].error = _Busy("All threads are busy.")
+        super().service()
 
     def readable(self) -> bool:
         """Whether to wait for input; closes what is too slow, or finished by both sides."""
@@ -108,6 +129,7 @@ class Threads:
 
     def add_task(self, connection: Connection) -> None:
         """Serve the next request of a connection."""
+        connection.queued_at = monotonic()
         path = getattr(connection.requests[0], "path", "")
         (self._probes if path in PROBES else self._requests).add_task(connection)
 

@@ -10,7 +10,14 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from refilld.api.answers import ProblemAnswer
-from refilld.api.openapi_parts import HEADERS, OF_EVERY_ANSWER, PATH_PARTS, REQUEST_HEADERS, described_status
+from refilld.api.openapi_parts import (
+    HEADERS,
+    OF_EVERY_ANSWER,
+    OF_TOKENS,
+    PATH_PARTS,
+    REQUEST_HEADERS,
+    described_status,
+)
 from refilld.api.problems import MIMETYPE
 from refilld.api.route import FORM, JSON, ApiRoute
 
@@ -18,6 +25,7 @@ _PART = re.compile(r"<(?:\w+:)?(\w+)>")
 _OF_PROBLEMS: Mapping[HTTPStatus, tuple[str, ...]] = {
     HTTPStatus.UNAUTHORIZED: ("WWW-Authenticate",),
     HTTPStatus.FORBIDDEN: ("WWW-Authenticate",),
+    HTTPStatus.TOO_MANY_REQUESTS: ("Retry-After",),
     HTTPStatus.SERVICE_UNAVAILABLE: ("Retry-After",),
 }
 """Headers of the problems of a status."""
@@ -25,7 +33,7 @@ _OF_TOKENS = (
     HTTPStatus.UNAUTHORIZED,
     HTTPStatus.FORBIDDEN,
     HTTPStatus.UNPROCESSABLE_ENTITY,
-    HTTPStatus.SERVICE_UNAVAILABLE,
+    HTTPStatus.TOO_MANY_REQUESTS,
 )
 """Every route that needs a token needs the database, and refuses a query string that it does not know."""
 _OF_BODIES = (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
@@ -33,6 +41,7 @@ _OF_ALL = (
     HTTPStatus.BAD_REQUEST,
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
     HTTPStatus.INTERNAL_SERVER_ERROR,
+    HTTPStatus.SERVICE_UNAVAILABLE,
 )
 
 
@@ -144,16 +153,17 @@ def _parameters(route: ApiRoute) -> Iterator[dict[str, Any]]:
 
 
 def _responses(route: ApiRoute, types: Types) -> dict[str, Any]:
+    common = (*OF_EVERY_ANSWER, *(OF_TOKENS if route.scopes else ()))
     done: dict[str, Any] = {
         "description": described_status(route.status),
-        "headers": _headers(*OF_EVERY_ANSWER, *route.headers),
+        "headers": _headers(*common, *route.headers),
     }
     if route.answer is not None:
         done["content"] = {one: {"schema": types.schema(route.answer)} for one in route.media_types}
     problems = {
         status: {
             "description": described_status(status),
-            "headers": _headers(*OF_EVERY_ANSWER, *_OF_PROBLEMS.get(status, ())),
+            "headers": _headers(*common, *_OF_PROBLEMS.get(status, ())),
             "content": {MIMETYPE: {"schema": types.schema(ProblemAnswer)}},
         }
         for status in _statuses(route)

@@ -9,6 +9,8 @@ from refilld.orders_file.rows import LONGEST_ID
 from refilld.services.input_limits import LARGEST_ID
 
 OF_EVERY_ANSWER = ("X-Request-Id", "Cache-Control", "X-Content-Type-Options")
+OF_TOKENS = ("RateLimit-Policy", "RateLimit")
+"""Headers of the answers to requests with a token, if its requests are limited."""
 _ID = {"type": "integer", "minimum": 1, "maximum": LARGEST_ID}
 PATH_PARTS: Mapping[str, dict[str, Any]] = {
     "refill_id": _ID,
@@ -45,6 +47,8 @@ HEADERS: Mapping[str, dict[str, Any]] = {
     "Content-Language": _header("The language of sentences"),
     "Idempotent-Replayed": _header("Set if this is the answer to an earlier request", const="true"),
     "WWW-Authenticate": _header("What is wrong with the token"),
+    "RateLimit-Policy": _header("Requests (q) that the token may send in a window of seconds (w)"),
+    "RateLimit": _header("Requests that are left (r) until the next window, in seconds (t)"),
     "Retry-After": _header("Seconds after which the request may be repeated", type="integer"),
 }
 _WORDS: Mapping[HTTPStatus, str] = {
@@ -56,9 +60,10 @@ _WORDS: Mapping[HTTPStatus, str] = {
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is larger than 1 MiB",
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "The body is not application/json",
     HTTPStatus.UNPROCESSABLE_ENTITY: "A field is refused; errors names it",
+    HTTPStatus.TOO_MANY_REQUESTS: "The token has sent too many requests in this minute",
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: "The headers are larger than 32 KiB",
     HTTPStatus.INTERNAL_SERVER_ERROR: "A fault of refilld, which is in its log",
-    HTTPStatus.SERVICE_UNAVAILABLE: "The database is not available; repeat the request later",
+    HTTPStatus.SERVICE_UNAVAILABLE: "The database is not available, or all threads are busy; come back later",
 }
 
 

@@ -73,14 +73,14 @@ class RouteTable:
 
     def __init__(self, app: Flask, guard: Guard, clock: Callable[[], datetime]) -> None:
         self._app = app
-        self._guard = guard
+        self.guard = guard
         self._clock = clock
         self.groups: dict[str, list[ApiRoute]] = {}
 
     def add(self, group: str, *routes: ApiRoute) -> None:
         """Serve routes; those with scopes need a token."""
         for route in routes:
-            view = self._guard.needs(self._reading(route), *route.scopes) if route.scopes else route.view
+            view = self.guard.needs(self._reading(route), *route.scopes) if route.scopes else route.view
             endpoint = f"{group}.{route.endpoint}"
             self._app.add_url_rule(route.path, endpoint, view, methods=[route.method])
         self.describe(group, *routes)

@@ -46,6 +46,8 @@ def _require_one_meaning(header_plus: bytes) -> None:
     for name in _ONCE:
         if count[name] > 1:
             raise ParsingError(f"More than one {name.decode()}")
+    if start["minor"] == b"1" and not count[b"host"]:
+        raise ParsingError("There is no Host")
     coding = dict(fields).get(b"transfer-encoding")
     if coding is not None:
         _require_chunked(coding, has_length=count[b"content-length"] > 0, minor=start["minor"])

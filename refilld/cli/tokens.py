@@ -1,27 +1,38 @@
 """`refilld token`: the bearer tokens of the HTTP interface."""
 
 from dataclasses import asdict
+from datetime import timedelta
 
 import click
 
 from refilld.cli.context import CommandContext, pass_context
 from refilld.cli.lists import Column, list_options, print_list
-from refilld.cli.parameters import NAME, ROW_ID
+from refilld.cli.parameters import DURATION, NAME, ROW_ID, duration_between
 from storage import tokens
 from storage.tokens import Scope
 
 _COLUMNS = (
     Column("token_id"),
     Column("name", least=10),
-    Column("scopes", least=16),
+    Column("scopes", least=26),
+    Column("expires_at"),
+    Column("used_at"),
     Column("created_at"),
     Column("revoked_at"),
+    Column("rotated_at"),
+    Column("old_expires_at"),
+    Column("requests_per_minute"),
+)
+_DAY = timedelta(days=1)
+_MOST_REQUESTS = 10_000_000
+_expires = click.option(
+    "--expires", "lifetime", type=DURATION, metavar="DURATION", help="How long it is valid, such as 90d."
 )
 
 
 @click.group()
 def token() -> None:
-    """Create, list and revoke the tokens of the HTTP interface."""
+    """Create, list, rotate and revoke the tokens of the HTTP interface."""
 
 
 @token.command()
@@ -34,11 +45,49 @@ def token() -> None:
     help="What the token allows; may be given several times.",
 )
 @click.option("--name", type=NAME, default=None, help="Who holds it.")
+@_expires
+@click.option(
+    "--requests-per-minute", type=click.IntRange(0, _MOST_REQUESTS), metavar="NUMBER",
+    help="Its own limit in place of http.requests_per_minute; 0 is none.",
+)  # fmt: skip
 @pass_context
-def create(context: CommandContext, scopes: tuple[str, ...], name: str | None) -> None:
+def create(
+    context: CommandContext,
+    scopes: tuple[str, ...],
+    name: str | None,
+    lifetime: timedelta | None,
+    requests_per_minute: int | None,
+) -> None:
     """Create a token and print it; only its digest is stored, so it cannot be shown again."""
     with context.database() as database, database.write() as connection:
-        made = tokens.create(connection, name or "", map(Scope, scopes), context.now())
+        made = tokens.create(
+            connection,
+            name or "",
+            map(Scope, scopes),
+            context.now(),
+            lifetime=lifetime,
+            requests_per_minute=requests_per_minute,
+        )
+    click.echo(made)
+
+
+@token.command()
+@click.argument("name")
+@click.option(
+    "--overlap", type=duration_between(timedelta(0), 365 * _DAY), default="24h", show_default=True,
+    metavar="DURATION", help="How long the old token stays valid.",
+)  # fmt: skip
+@_expires
+@pass_context
+def rotate(context: CommandContext, name: str, overlap: timedelta, lifetime: timedelta | None) -> None:
+    """Replace the token of NAME, or of an id, by a new one, and print that.
+
+    It has the same id and scopes. Without --expires it lasts as long as the old one was made for.
+    """
+    now = context.now()
+    with context.database() as database, database.write() as connection:
+        held = tokens.named(connection, name)
+        made = tokens.rotate(connection, held.token_id, now, overlap, lifetime or held.lifetime)
     click.echo(made)
 
 

@@ -24,7 +24,7 @@ from monitor.evaluation.evaluate import LookPolicy
 from monitor.model.decision import Reason
 from refilld.alert_policy import open_receivers
 from refilld.answers.texts import load_texts
-from refilld.api.app import create_app
+from refilld.api.app import USES, create_app
 from refilld.api.server import HttpServer
 from refilld.config import Origins
 from refilld.daemon.http_app import beside
@@ -36,9 +36,11 @@ from refilld.daemon.sd_notify import Notifier
 from refilld.daemon.storage_alarm import StorageAlarm
 from refilld.daemon.supervision import Supervision
 from refilld.metrics.process import ProcessMetrics
+from refilld.services import token_uses
 from refilld.services.database_check import DatabaseCheck
 from refilld.services.look_obstacle import EnabledSources, enabled_sources, opened
 from refilld.services.manual_check import ManualCheck
+from refilld.services.token_uses import TokenUses
 from refilld.settings.settings import Settings
 from refilld.sources import cadence_for, reroute_targets, router_for
 from refilld.web.app import create_pages
@@ -54,6 +56,9 @@ log = structlog.get_logger()
 BEAT = "beat"
 BEAT_EVERY = timedelta(seconds=10)
 """Interval at which a daemon records that it is alive."""
+USES_JOB = "token_uses"
+SERVING_JOBS = {USES_JOB: token_uses.EVERY}
+"""Jobs of a process that has the HTTP interface."""
 Clock = Callable[[], datetime]
 HOST = socket.gethostname()
 
@@ -149,18 +154,21 @@ class Daemon:
             _check_sqlite(self.database)
             self._log_held()
             reroute_targets(self.database, configured_sources)
-            progress = _heartbeats(intervals(self.settings) | {BEAT: BEAT_EVERY})
+            progress = _heartbeats(
+                intervals(self.settings) | {BEAT: BEAT_EVERY} | (SERVING_JOBS if http else {})
+            )
             sampling = self.sampling(configured_sources, lambda: progress.heartbeat("sampling"))
             self.metrics.looks.expect(one.source.name for one in configured_sources)
             scheduled_jobs = self.scheduled_jobs(sampling, progress.heartbeat, self.clock())
             check = DatabaseCheck(self.database.capped(CALLER))
+            serving: list[ScheduledJob] = []
             if http:
                 enabled = opened(configured_sources, sampling.policy.router)
-                stack.enter_context(self._serving(check, progress.late, enabled))
+                serving = stack.enter_context(self._serving(check, progress.late, enabled))
             stack.callback(_checkpoint, self.database)
             beat = self._beat(DaemonMode.RUN)
             stack.callback(_stop_beat, beat)
-            scheduler = Scheduler([*scheduled_jobs, self._beat_job(beat)], progress, self.clock())
+            scheduler = Scheduler([*scheduled_jobs, self._beat_job(beat), *serving], progress, self.clock())
             for job in scheduled_jobs:
                 stack.callback(job.finish)
             stack.callback(_flush, sampling)
@@ -190,10 +198,10 @@ class Daemon:
         """Run the HTTP server without jobs, except that it records that it is alive."""
         check = DatabaseCheck(self.database.capped(CALLER))
         with ExitStack() as stack:
-            progress, beat = _heartbeats({BEAT: BEAT_EVERY}), self._beat(DaemonMode.SERVE)
-            stack.enter_context(self._serving(check, progress.late, enabled_sources(self.settings)))
+            progress, beat = _heartbeats({BEAT: BEAT_EVERY} | SERVING_JOBS), self._beat(DaemonMode.SERVE)
+            serving = stack.enter_context(self._serving(check, progress.late, enabled_sources(self.settings)))
             stack.callback(_stop_beat, beat)
-            scheduler = Scheduler([self._beat_job(beat)], progress, self.clock())
+            scheduler = Scheduler([self._beat_job(beat), *serving], progress, self.clock())
             scheduler.start()
             stack.callback(scheduler.stop)
             alarm = StorageAlarm((), self.clock)  # only the daemon with the jobs sends messages
@@ -208,12 +216,16 @@ class Daemon:
         return Ping(self.settings.alerts.ping_url, self.settings.alerts.ping_every)
 
     def _beat_job(self, beat: DaemonBeat) -> ScheduledJob:
-        return self.metrics.rounds.observed(ScheduledJob(BEAT, BEAT_EVERY, beat.run_once), self.clock)
+        return self._observed(ScheduledJob(BEAT, BEAT_EVERY, beat.run_once))
+
+    def _observed(self, job: ScheduledJob) -> ScheduledJob:
+        return self.metrics.rounds.observed(job, self.clock)
 
     @contextmanager
     def _serving(
         self, check: DatabaseCheck, late: Callable[[], tuple[str, ...]], enabled: EnabledSources
-    ) -> Iterator[None]:
+    ) -> Iterator[list[ScheduledJob]]:
+        """Serve the HTTP interface; gives the jobs that it needs."""
         app = create_app(
             self.database,
             self.settings,
@@ -228,10 +240,12 @@ class Daemon:
         server = HttpServer(served, self.settings.http.host, self.settings.http.port)
         server.start()
         log.info("http.listening", host=self.settings.http.host, port=server.port)
+        uses: TokenUses = app.extensions[USES]
         try:
-            yield
+            yield [self._observed(ScheduledJob(USES_JOB, token_uses.EVERY, uses.run_once))]
         finally:
             server.stop()
+            uses.finish()
 
     def _pages(self, enabled: EnabledSources) -> Flask:
         answers = self.settings.answers

@@ -1,13 +1,14 @@
 """The metrics of a process as a part of its HTTP interface."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
 from flask import Flask, Response
 
-from refilld.api.auth import Guard
-from refilld.api.route import ROUTES, ApiRoute
+from refilld.api.route import ROUTES, ApiRoute, RouteTable
+from refilld.api.token_lookup import TokenLookup
 from refilld.metrics.access import MetricsAccess
 from refilld.metrics.database import DatabaseCollector
 from refilld.metrics.process import ProcessMetrics
@@ -29,12 +30,14 @@ def add_metrics(
 ) -> None:
     """Measure the requests of an application, and serve all metrics at `/metrics`."""
     database = database.capped(SCRAPE)
+    table: RouteTable = app.extensions[ROUTES]
     collector = DatabaseCollector(database, check.require_ready, settings.enabled_sources, clock)
     metrics.registry.register(collector)
-    token_refusal = partial(Guard(database).refusal, Scope.METRICS_READ)
+    guard = replace(table.guard, lookup=TokenLookup(database))  # which waits less long
+    token_refusal = partial(guard.refusal, Scope.METRICS_READ)
     access = MetricsAccess(settings.http.metrics_networks, check.require_ready, token_refusal)
     app.register_blueprint(metrics_routes(metrics.registry, access))
-    app.extensions[ROUTES].describe("metrics", _described())
+    table.describe("metrics", _described())
     metrics.http.observe(app)
 
 

@@ -19,6 +19,7 @@ from refilld.doctor import (
     oidc,
     shadow,
     sources,
+    tokens,
     web,
     webhooks,
 )
@@ -63,6 +64,7 @@ def _with_database(
             found += shadow.findings(tx, settings.guarantee, now)
             found += limits.findings(tx, settings.limits.caps)
             found += webhooks.findings(tx)
+            found += tokens.findings(tx, now)
             found += channels.failing(tx)
             found += sources.breakers(tx, settings, now, opened_sources)
         yield from found

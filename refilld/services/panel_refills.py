@@ -25,6 +25,8 @@ class PanelFault(StrEnum):
     REFILL_OPEN = "The refill task is not completed for this order"
     NOT_ELIGIBLE = "Order not eligible for refill."
     """No guarantee is in force, or there were too many requests today."""
+    TOO_MANY = "Too many requests, please try again later"
+    """More than the key may send in a minute."""
     UNAVAILABLE = "Temporarily unavailable, please try again later"
     """The database cannot be reached; nothing was changed."""
     FAILED = "Internal error"

@@ -13,6 +13,8 @@ class HttpSection(Section):
 
     metrics_peers: list[str] = []
 
+    requests_per_minute: int = Field(default=120_000, ge=0, le=10_000_000)
+
     @field_validator("listen")
     @classmethod
     def _port_is_valid(cls, listen: str) -> str:

@@ -120,6 +120,7 @@ EVENT_LABELS: Mapping[type[StrEnum], Mapping[StrEnum, Label]] = {
         EventKind.SOURCE_PAUSED: labelled("event", "source paused"),
         EventKind.SOURCE_RESUMED: labelled("event", "source resumed"),
         EventKind.TOKEN_CREATED: labelled("event", "token created"),
+        EventKind.TOKEN_ROTATED: labelled("event", "new secret of a token"),
         EventKind.TOKEN_REVOKED: labelled("event", "token revoked"),
         EventKind.DATABASE_REPLACED: labelled("event", "database restored or copied"),
         EventKind.WEBHOOK_DISABLED: labelled("event", "webhook disabled"),

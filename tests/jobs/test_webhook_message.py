@@ -92,7 +92,8 @@ def test_a_message_has_type_time_ids_and_the_fields_of_its_kind() -> None:
             "event_id": 42, "version": 1, "severity": "warning", "status": "occurred",
             "dedup_key": event.dedup_key, "order_id": "17", "refill_id": 7,
             "link": "https://www.instagram.com/nasa/", "metric": "followers", "source": None,
-            "service": "1234", "provider": "acme", "details": {"quantity": 120, "error": "no such user"},
+            "service": "1234", "provider": "acme",
+            "details": {"quantity": 120, "error": "no such user", "before": "claimed", "after": "dead"},
         },
     }  # fmt: skip
 

@@ -13,8 +13,9 @@ from storage.alert_tables import events
 from storage.daemon_lock import daemon_lock
 from storage.engine import Database
 from storage.errors import DaemonRunningError, MovedError, NotMigratedError, TransferError, UnreachableError
-from storage.schema import metadata, order_flags, orders, snapshots, tokens
+from storage.schema import metadata, order_flags, orders, snapshots
 from storage.table_rows import stored_rows
+from storage.token_tables import tokens
 from storage.transfer_action import TransferAction
 from tests.builders import HOUR, NOW, an_order
 from tests.storage.conftest import ENGINES

@@ -10,7 +10,7 @@ from sqlalchemy import make_url
 from storage import migrate
 from storage.engine import Database
 from storage.errors import UnreachableError
-from storage.schema import tokens
+from storage.token_tables import tokens
 from tests.builders import NOW
 
 

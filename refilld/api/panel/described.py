@@ -5,6 +5,7 @@ from typing import Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, RootModel
 
+from refilld.api.openapi_parts import OF_TOKENS
 from refilld.api.panel.dialect import PanelDialect
 from refilld.api.route import ApiRoute
 from refilld.services.panel_refills import PanelFault, RefillWord
@@ -112,4 +113,5 @@ def panel_route(dialect: PanelDialect) -> ApiRoute:
         PanelAnswer,
         form=PanelForm,
         problems=(HTTPStatus.REQUEST_ENTITY_TOO_LARGE,),
+        headers=OF_TOKENS,
     )

@@ -9,7 +9,7 @@ from flask import Blueprint, Response
 from werkzeug.exceptions import HTTPException
 
 from refilld.api import problems
-from refilld.api.auth import Guard
+from refilld.api.auth import Admission, Guard
 from refilld.api.panel import answers
 from refilld.api.panel.form import Named, named, read_form
 from refilld.api.parsing import read_id
@@ -39,9 +39,13 @@ class PanelDialect:
         fields = read_form()
         if fields is None:
             return answers.answered(PanelFault.INCORRECT_REQUEST)
-        if not self.guard.admits(fields.get("key", "").strip(), Scope.PANEL_USE):
-            return answers.answered(PanelFault.INVALID_KEY)
-        return answers.answered(self._act(fields.get("action", ""), fields))
+        match self.guard.admits(fields.get("key", "").strip(), Scope.PANEL_USE):
+            case Admission.UNKNOWN:
+                return answers.answered(PanelFault.INVALID_KEY)
+            case Admission.TOO_MANY:
+                return answers.answered(PanelFault.TOO_MANY)
+            case Admission.GRANTED:
+                return answers.answered(self._act(fields.get("action", ""), fields))
 
     def _act(self, action: str, fields: dict[str, str]) -> object:
         match action:

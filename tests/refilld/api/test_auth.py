@@ -1,11 +1,17 @@
 """Every request needs a token with the required scope."""
 
+import sqlite3
+from contextlib import closing
+from datetime import timedelta
+
 import pytest
 
+from refilld.api import token_lookup
 from refilld.api.auth import bearer_token
+from refilld.settings.http import HttpSection
 from storage import tokens
 from storage.tokens import Scope
-from tests.refilld.queue_world import QueueWorld
+from tests.refilld.queue_world import Caller, QueueWorld
 
 OPEN_TO_ALL = {"/healthz", "/readyz", "/openapi.json", "/docs"}
 PANEL_DIALECT = {"/api/v2"}
@@ -59,6 +65,84 @@ def test_a_revoked_token_is_refused_at_once(world: QueueWorld) -> None:
     answer = caller.get()
     assert answer.status_code == 401
     assert answer.headers["WWW-Authenticate"] == 'Bearer error="invalid_token"'
+
+
+def test_a_token_that_another_process_revokes_is_refused_within_seconds(
+    world: QueueWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until then the process asks the database for it once in two seconds."""
+    caller = world.caller()
+    assert caller.get().status_code == 200
+    with closing(sqlite3.connect(world.path)) as other, other:
+        other.execute("UPDATE tokens SET revoked_at = 1")
+    assert caller.get().status_code == 200
+    monkeypatch.setattr(token_lookup, "FRESH", -1.0)
+    assert caller.get().status_code == 401
+
+
+def test_a_token_ends_at_its_time(world: QueueWorld) -> None:
+    """The answer tells its holder, and nobody else, since when."""
+    caller = world.caller()
+    with world.database.write() as tx:
+        caller.token = tokens.create(tx, "", [*Scope], world.now, lifetime=timedelta(days=1))
+    assert caller.get().status_code == 200
+    world.now += timedelta(days=1)
+    answer = caller.get()
+    assert answer.status_code == 401
+    assert answer.get_json()["detail"] == "The token ended at 2026-03-02 12:00 UTC."
+    assert answer.headers["WWW-Authenticate"] == 'Bearer error="invalid_token"'
+
+
+def test_a_rotated_token_is_known_at_once_and_the_old_one_ends(world: QueueWorld) -> None:
+    """In the process that rotates it, and for the panel dialect, too."""
+    caller = world.caller()
+    assert caller.get().status_code == 200
+    with world.database.write() as tx:
+        made = tokens.rotate(tx, tokens.named(tx, "test").token_id, world.now, timedelta(hours=1), None)
+    assert caller.get().status_code == 200
+    world.now += timedelta(hours=1)
+    assert caller.get().status_code == 401
+    assert panel_answer(caller, caller.token) == {"error": "Invalid API key"}
+    assert panel_answer(caller, made) == []
+    caller.token = made
+    assert caller.get().status_code == 200
+
+
+def panel_answer(caller: Caller, key: str) -> object:
+    return caller.client.post("/api/v2", data={"key": key, "action": "services"}).get_json()
+
+
+# Limits
+
+
+def test_a_token_may_send_so_many_requests_a_minute(world: QueueWorld) -> None:
+    """Each answer tells what is left; others are not concerned, and the next minute begins anew."""
+    world.now += timedelta(seconds=20)
+    app = world.app(http=HttpSection(requests_per_minute=2))
+    caller, other = world.caller(app=app), world.caller(app=app)
+    left = [caller.get(), caller.get()]
+    assert [one.headers["RateLimit"] for one in left] == ['"token";r=1;t=40', '"token";r=0;t=40']
+    refused = caller.get()
+    assert (refused.status_code, refused.headers["Retry-After"]) == (429, "40")
+    assert refused.get_json()["detail"] == "The token may send 2 requests a minute; go on in 40 s."
+    assert refused.headers["RateLimit-Policy"] == '"token";q=2;w=60'
+    assert panel_answer(caller, caller.token) == {"error": "Too many requests, please try again later"}
+    assert other.get().status_code == 200
+    world.now += timedelta(seconds=40)
+    assert caller.get().status_code == 200
+
+
+def test_a_token_may_have_a_limit_of_its_own(world: QueueWorld) -> None:
+    """Or none, in place of the configured one; a request without a token counts for nobody."""
+    caller = world.caller(app=world.app(http=HttpSection(requests_per_minute=1)))
+    with world.database.write() as tx:
+        few = tokens.create(tx, "few", [*Scope], world.now, requests_per_minute=2)
+        free = tokens.create(tx, "free", [*Scope], world.now, requests_per_minute=0)
+    for token, expected in ((few, [200, 200, 429]), (free, [200] * 4), ("rfd_unknown", [401] * 4)):
+        caller.token = token
+        assert [caller.get().status_code for _ in expected] == expected
+    caller.token = free
+    assert "RateLimit" not in caller.get().headers
 
 
 @pytest.mark.parametrize("action", CONSUMER_VERBS)

@@ -122,6 +122,33 @@ def test_a_probe_is_answered_while_every_thread_waits(path: str) -> None:
         assert [one.result(MAX_WAIT) for one in asked] == [200] * len(asked)
 
 
+def test_a_request_that_waits_too_long_for_a_thread_is_a_503_and_not_carried_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """While a writer keeps all threads waiting, the last caller in the queue does not wait for all others."""
+    running, finish, paths = Semaphore(0), Event(), list[str]()
+
+    def waiting(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+        paths.append(environ["PATH_INFO"])
+        running.release()
+        assert finish.wait(MAX_WAIT)
+        return empty(environ, start)
+
+    with serving(waiting) as server, ThreadPoolExecutor(THREADS) as pool, connect(server) as late:
+        asked = [pool.submit(get, server, "/") for _ in range(THREADS)]
+        for _ in range(THREADS):
+            assert running.acquire(timeout=MAX_WAIT)
+        monkeypatch.setattr(connection, "QUEUE_SECONDS", -1.0)
+        late.sendall(b"GET /late HTTP/1.1\r\nHost: x\r\n\r\n")
+        finish.set()
+        answer = late.makefile("rb").read()
+        assert [one.result(MAX_WAIT) for one in asked] == [200] * THREADS
+    assert answer.startswith(b"HTTP/1.1 503 Service Unavailable\r\n")
+    assert b"Retry-After: 5\r\n" in answer
+    assert b"Content-Type: application/problem+json\r\n" in answer
+    assert "/late" not in paths
+
+
 # Half-closed connections
 
 

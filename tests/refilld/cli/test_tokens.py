@@ -45,7 +45,7 @@ def test_the_group_is_registered() -> None:
     """With the documented names."""
     (group,) = COMMANDS
     assert group.name == "token"
-    assert set(group.commands) == {"create", "list", "revoke"}
+    assert set(group.commands) == {"create", "list", "rotate", "revoke"}
 
 
 def test_create_prints_the_token_only(world: QueueWorld, run: Run) -> None:
@@ -82,6 +82,11 @@ def test_the_list_shows_names_scopes_and_times(world: QueueWorld, run: Run) -> N
         "scopes": ["orders:read", "refills:manage"],
         "created_at": "2026-03-01T12:00:00Z",
         "revoked_at": None,
+        "expires_at": None,
+        "requests_per_minute": None,
+        "rotated_at": None,
+        "old_expires_at": None,
+        "used_at": None,
     }
     table = run("list").stdout
     assert "robot" in table
@@ -96,6 +101,22 @@ def test_a_revoked_token_has_no_scopes(world: QueueWorld, run: Run) -> None:
     assert scopes_of(world, made) is None
     (shown,) = map(json.loads, run("list", "--json").stdout.splitlines())
     assert shown["revoked_at"] == "2026-03-01T12:00:00Z"
+
+
+def test_a_token_is_rotated_by_its_name(world: QueueWorld, run: Run) -> None:
+    """The new one is printed alone; the old one goes on for a day, or as long as is wished."""
+    words = ("--name", "robot", "--expires", "90d", "--requests-per-minute", "600")
+    first = run("create", "--scope", "refills:consume", *words).stdout.strip()
+    second = run("rotate", "robot").stdout.strip()
+    assert scopes_of(world, first) == scopes_of(world, second) == frozenset({Scope.REFILLS_CONSUME})
+    (shown,) = map(json.loads, run("list", "--json").stdout.splitlines())
+    assert shown["expires_at"] == "2026-05-30T12:00:00Z"
+    assert shown["old_expires_at"] == "2026-03-02T12:00:00Z"
+    assert (shown["rotated_at"], shown["requests_per_minute"]) == ("2026-03-01T12:00:00Z", 600)
+    run("rotate", "1", "--overlap", "0s", "--expires", "1d")
+    assert scopes_of(world, first) is None
+    (shown,) = map(json.loads, run("list", "--json").stdout.splitlines())
+    assert (shown["expires_at"], shown["old_expires_at"]) == ("2026-03-02T12:00:00Z", "2026-03-01T12:00:00Z")
 
 
 def test_an_unknown_token_cannot_be_revoked(run: Run) -> None:
@@ -116,6 +137,9 @@ def test_an_unknown_token_cannot_be_revoked(run: Run) -> None:
         ["revoke"],
         ["revoke", 2**63],
         ["revoke", "robot"],
+        ["create", "--scope", "orders:read", "--expires", "soon"],
+        ["create", "--scope", "orders:read", "--requests-per-minute", -1],
+        ["rotate", "robot", "--overlap", "400d"],
     ],
 )
 def test_wrong_usage_is_refused_before_the_database_is_opened(tmp_path: Path, words: list[object]) -> None:

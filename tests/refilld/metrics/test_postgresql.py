@@ -12,10 +12,12 @@ from structlog.testing import capture_logs
 
 from refilld.api.auth import Guard
 from refilld.api.route import ROUTES, RouteTable
+from refilld.api.token_lookup import TokenLookup
 from refilld.daemon.metrics_endpoint import add_metrics
 from refilld.metrics.gauges import GAUGES
 from refilld.metrics.process import ProcessMetrics
 from refilld.services.database_check import PROBE, DatabaseCheck
+from refilld.services.token_uses import TokenUses
 from refilld.settings.settings import Settings
 from storage.engine import Database
 from tests.builders import NOW
@@ -41,7 +43,8 @@ def test_a_silent_server_does_not_hold_the_metrics_up(
     url = make_url(migrated_postgres_url).set(host="127.0.0.1", port=proxy.port, query={})
     with closing(Database(url.render_as_string())) as database, capture_logs() as logs:
         app, check = Flask("metrics"), DatabaseCheck(database)
-        app.extensions[ROUTES] = RouteTable(app, Guard(database), lambda: NOW)
+        guard = Guard(TokenLookup(database), TokenUses(database, lambda: NOW), lambda: NOW, 0)
+        app.extensions[ROUTES] = RouteTable(app, guard, lambda: NOW)
         settings = Settings.model_validate(SETTINGS)
         add_metrics(app, ProcessMetrics(), database, check, settings, lambda: NOW)
         client = app.test_client()
