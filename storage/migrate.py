@@ -1,10 +1,15 @@
 """Running migrations, and comparing the migrated schema with the tables in the code."""
 
+from functools import partial
+
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
+from sqlalchemy import ForeignKeyConstraint
+from sqlalchemy.schema import SchemaItem
 
+from storage import partitions
 from storage.engine import Database, Transaction, advisory_lock
 from storage.metadata import ONLY_ON
 from storage.revision import SCRIPTS, newest, require_known
@@ -33,9 +38,19 @@ def upgrade_in(connection: Transaction, name: str) -> None:
 def differences(database: Database) -> list[object]:
     """The differences between the migrated schema and the tables in the code."""
     with database.read() as connection:
-        engine = connection.dialect.name
-        options = {"include_object": lambda one, *_: one.info.get(ONLY_ON, engine) == engine}
+        parts = partitions.names(connection)
+        options = {
+            "include_name": lambda name, *_: name not in parts,
+            "include_object": partial(_is_compared, connection.dialect.name),
+        }
         return list(compare_metadata(MigrationContext.configure(connection, opts=options), metadata))
+
+
+def _is_compared(engine: str, one: SchemaItem, *_: object) -> bool:
+    """Whether an object of the code is expected in a database of this engine."""
+    if isinstance(one, ForeignKeyConstraint) and engine == "postgresql":
+        return one.referred_table.name not in partitions.PARTITIONED
+    return bool(one.info.get(ONLY_ON, engine) == engine)
 
 
 def _config() -> Config:

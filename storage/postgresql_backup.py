@@ -7,6 +7,7 @@ from pathlib import Path
 from sqlalchemy import inspect
 from sqlalchemy.engine import URL
 
+from storage import partitions
 from storage.engine import Database
 from storage.metadata import metadata
 from storage.postgresql_programs import login, require_program, run, server_version
@@ -22,7 +23,8 @@ def write_backup(database: Database, url: URL, to: Path) -> None:
     """
     with database.read() as connection:
         major = server_version(connection)
-        tables = sorted({*metadata.tables, _REVISION} & set(inspect(connection).get_table_names()))
+        present = {*metadata.tables, _REVISION} & set(inspect(connection).get_table_names())
+        tables = sorted(present | partitions.names(connection))
     require_program("pg_dump", major)
     require_program("pg_restore", major)
     to_server = login(url)

@@ -90,10 +90,13 @@ def client_programs() -> Path:
 
 
 @contextmanager
-def new_database(server: str) -> Iterator[str]:
-    """Give a new, empty database, and drop it afterwards even if connections are open."""
+def new_database(server: str, template: str = "template0") -> Iterator[str]:
+    """Give a new database, and drop it afterwards even if connections are open.
+
+    It is empty, or a copy of another one to which nobody is connected.
+    """
     name = f"refilld_{uuid4().hex}"
-    _maintain(server, "CREATE DATABASE {} TEMPLATE template0", name)
+    _maintain(server, f"CREATE DATABASE {{}} TEMPLATE {template}", name)
     yield make_url(server).set(database=name).render_as_string(hide_password=False)
     _maintain(server, "DROP DATABASE {} WITH (FORCE)", name)
 

@@ -10,7 +10,7 @@ import pytest
 from alembic import command
 from sqlalchemy import inspect
 
-from storage import migrate
+from storage import migrate, partitions
 from storage.engine import Database
 
 ROWS_OF_0_1_0 = """
@@ -234,7 +234,8 @@ def stored(database: Database) -> dict[str, list[dict[str, Any]]]:
     """All rows of all tables as the database itself returns them, in the order of their first column."""
     rows = {}
     with database.read() as connection:
-        for table in sorted(set(inspect(connection).get_table_names()) - {"alembic_version"}):
+        hidden = {"alembic_version"} | partitions.names(connection)
+        for table in sorted(set(inspect(connection).get_table_names()) - hidden):
             found = connection.exec_driver_sql(f"SELECT * FROM {table} ORDER BY 1")
             rows[table] = [dict(row) for row in found.mappings()]
     return rows
