@@ -1,5 +1,6 @@
 """Running migrations, and comparing the migrated schema with the tables in the code."""
 
+from collections.abc import Callable
 from functools import partial
 
 from alembic import command
@@ -16,22 +17,25 @@ from storage.revision import SCRIPTS, newest, require_known
 from storage.schema import metadata
 
 
-def upgrade(database: Database) -> str:
+def upgrade(database: Database, progress: Callable[[str], None] | None = None) -> str:
     """Run the missing migrations in one transaction; returns the new revision.
 
-    Raises NotMigratedError if a newer version has migrated the database.
+    `progress` is called with each revision that is reached. Raises NotMigratedError if a newer version has
+    migrated the database.
     """
     with database.write() as connection:
-        upgrade_in(connection, database.name)
+        upgrade_in(connection, database.name, progress)
     return newest()
 
 
-def upgrade_in(connection: Transaction, name: str) -> None:
+def upgrade_in(connection: Transaction, name: str, progress: Callable[[str], None] | None = None) -> None:
     """Run the missing migrations in an open transaction; `name` is that of the database, for the error."""
     config = _config()
     advisory_lock(connection, "refilld migrations")
     require_known(name, MigrationContext.configure(connection).get_current_revision())
     config.attributes["connection"] = connection
+    if progress is not None:
+        config.attributes["on_version_apply"] = lambda step, **_: progress(step.up_revision_id)
     command.upgrade(config, "head")
 
 

@@ -6,7 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import Connection, make_url
+from structlog.testing import capture_logs
 
+from jobs.partitions import maintain_partitions
 from monitor.events.kind import EventKind
 from storage import events, migrate, partition_compaction, partitions, snapshot_thinning, snapshots, targets
 from storage.engine import Database
@@ -186,3 +188,22 @@ def test_the_newest_looks_are_read_from_the_newest_partitions_only(parted: Datab
         plan = "\n".join(row[0] for row in connection.exec_driver_sql(f"EXPLAIN (ANALYZE) {query}"))
     assert plan.count("never executed") >= 2
     assert "Merge" not in plan
+
+
+def test_the_job_creates_months_and_compacts_old_ones(parted: Database) -> None:
+    """Each once; it beats while it copies."""
+    now, beats = rest(parted), [0]
+    with parted.write() as connection:
+        look(connection, LONG_AGO)
+    thin(parted, now - 80 * DAY)
+
+    def run_once() -> list[tuple[str, str]]:
+        with capture_logs() as logs:
+            maintain_partitions(parted, now, lambda: beats.append(1))
+        return [(line["event"], line["table"]) for line in logs]
+
+    created, compacted = "partitions.created", "partitions.compacted"
+    assert run_once() == [(created, "snapshots"), (compacted, "snapshots"), (created, "events")]
+    assert run_once() == []
+    assert beats == [0, 1]
+    assert parts(parted)[0] == "snapshots_kept_before"
