@@ -17,6 +17,10 @@ from storage.column_types import instant, microseconds
 
 PARTITIONED = ("snapshots", "events")
 """Their month is that of `at`. On PostgreSQL no foreign key can refer to an event by its id alone."""
+PATTERNS = tuple(
+    f"{table}_{part}" for table in PARTITIONED for part in ("before", "after", "kept_*", "[0-9]*")
+)
+"""The names of all partitions, as patterns of pg_dump: it finds those of its own moment."""
 AHEAD = 2
 """Months after the current one that have a partition of their own."""
 _LOCK_NOT_AVAILABLE = "55P03"

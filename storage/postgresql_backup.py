@@ -23,12 +23,11 @@ def write_backup(database: Database, url: URL, to: Path) -> None:
     """
     with database.read() as connection:
         major = server_version(connection)
-        present = {*metadata.tables, _REVISION} & set(inspect(connection).get_table_names())
-        tables = sorted(present | partitions.names(connection))
+        tables = sorted({*metadata.tables, _REVISION} & set(inspect(connection).get_table_names()))
     require_program("pg_dump", major)
     require_program("pg_restore", major)
     to_server = login(url)
-    chosen = [f"--table={table}" for table in tables]
+    chosen = [f"--table={table}" for table in (*tables, *partitions.PATTERNS)]
     where = ("--dbname", to_server.conninfo, "--no-password", "--lock-wait-timeout=30s")
     run("pg_dump", "--format=custom", "--file", to, *where, *chosen, password=to_server.password)
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, make_url
@@ -10,7 +11,17 @@ from structlog.testing import capture_logs
 
 from jobs.partitions import maintain_partitions
 from monitor.events.kind import EventKind
-from storage import events, migrate, partition_compaction, partitions, snapshot_thinning, snapshots, targets
+from storage import (
+    backup,
+    events,
+    migrate,
+    partition_compaction,
+    partitions,
+    restore,
+    snapshot_thinning,
+    snapshots,
+    targets,
+)
 from storage.engine import Database
 from storage.partition_compaction import Compacted
 from tests.builders import DAY, HOUR, a_look, a_profile, an_event
@@ -207,3 +218,24 @@ def test_the_job_creates_months_and_compacts_old_ones(parted: Database) -> None:
     assert run_once() == []
     assert beats == [0, 1]
     assert parts(parted)[0] == "snapshots_kept_before"
+
+
+@pytest.mark.usefixtures("programs")
+def test_a_backup_has_the_rows_of_all_partitions(
+    parted: Database, fresh_postgres: str, tmp_path: Path
+) -> None:
+    now, start = datetime.now(UTC), rest(parted)
+    with parted.write() as connection:
+        look(connection, LONG_AGO, now, IN_YEARS)
+        for at in (LONG_AGO, now, IN_YEARS):
+            happen(connection, at)
+    thin(parted, start - 80 * DAY)
+    assert compact(parted, start) is not None
+    made = backup.write_backup(parted, parted.url, tmp_path / "backup")
+    restore.restore(made, fresh_postgres, now, replace=False)
+    with closing(Database(fresh_postgres)) as restored:
+        assert rows_of(restored, "snapshots") == rows_of(parted, "snapshots")
+        assert rows_of(restored, "events")[:3] == rows_of(parted, "events")
+        assert parts(restored) == parts(parted)
+        assert parts(restored, "events") == parts(parted, "events")
+        assert migrate.differences(restored) == []
