@@ -10,6 +10,7 @@ from functools import partial
 
 import structlog
 
+from jobs.partitions import maintain_partitions
 from monitor.retention.policy import Retention, whole_days
 from storage import bulk_actions, guarantees, old_rows, operating_days, snapshot_thinning
 from storage.engine import Database
@@ -38,7 +39,10 @@ class DataRetention:
     """Waits, and returns whether the process stops."""
 
     def run_once(self, now: datetime) -> None:
-        """Delete a bounded number of rows, and give their space back; nothing on a day after a long gap."""
+        """Delete a bounded number of rows, and give their space back; nothing on a day after a long gap.
+
+        On PostgreSQL the next months get their partitions then, and old partitions are compacted.
+        """
         with self.database.read() as tx:
             known, last = operating_days.known(tx, now), operating_days.last_before(tx, now)
         gap_from = last if last is not None and now - last > _LONG_GAP else None
@@ -52,6 +56,7 @@ class DataRetention:
         if any(deleted.values()):
             log.info("retention.deleted", **{kind: number for kind, number in deleted.items() if number})
         self._delete(self._release)
+        maintain_partitions(self.database, now, self.heartbeat)
 
     def _begin_day(self, now: datetime, *, thin: bool) -> None:
         """Store a new operating day, and begin a pass over the snapshots."""

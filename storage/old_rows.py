@@ -26,6 +26,8 @@ from sqlalchemy import (
 from monitor.model.refill import RefillState
 from storage.alert_tables import events
 from storage.engine import advisory_lock, insert_into
+from storage.metadata import metadata
+from storage.partitions import PARTITIONED
 from storage.pipeline_tables import notifications, problems, routed_alerts
 from storage.retention_tables import retention_progress
 from storage.schema import refill_events, refills, requests
@@ -102,9 +104,19 @@ def delete_batch(connection: Connection, table: str, before: datetime, limit: in
         return 0, False
     # not in the query above, where PostgreSQL would read whole tables for it
     doomed = connection.execute(select(old.key).where(old.key.in_(passed), old.deletable)).scalars().all()
+    for reference in _referring_to(old.key):
+        connection.execute(delete(reference.table).where(reference.in_(doomed)))
     connection.execute(delete(old.table).where(old.key.in_(doomed)))
     _advance(connection, table, passed[-1], new=reached is None)
     return len(doomed), len(passed) == limit
+
+
+def _referring_to(key: Column[Any]) -> list[Column[Any]]:
+    """The columns that refer to an event, whose rows no foreign key deletes on PostgreSQL."""
+    if key.table.name not in PARTITIONED:
+        return []
+    keys = (one for table in metadata.sorted_tables for one in table.foreign_keys)
+    return [one.parent for one in keys if one.column is key]
 
 
 def _advance(connection: Connection, table: str, key: int, *, new: bool) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from sqlalchemy import inspect
 from sqlalchemy.engine import URL
 
+from storage import partitions
 from storage.engine import Database
 from storage.metadata import metadata
 from storage.postgresql_programs import login, require_program, run, server_version
@@ -26,7 +27,7 @@ def write_backup(database: Database, url: URL, to: Path) -> None:
     require_program("pg_dump", major)
     require_program("pg_restore", major)
     to_server = login(url)
-    chosen = [f"--table={table}" for table in tables]
+    chosen = [f"--table={table}" for table in (*tables, *partitions.PATTERNS)]
     where = ("--dbname", to_server.conninfo, "--no-password", "--lock-wait-timeout=30s")
     run("pg_dump", "--format=custom", "--file", to, *where, *chosen, password=to_server.password)
 

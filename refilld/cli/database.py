@@ -7,6 +7,7 @@ import click
 from refilld.cli import backup, database_copy
 from refilld.cli.context import CommandContext, pass_context
 from refilld.cli.database_compact import compact
+from refilld.cli.progress import migration_status
 from refilld.services.line_changes import line_changes
 from refilld.services.transfer_words import transfer_sentence
 from storage import migrate, revision, transfers
@@ -18,8 +19,8 @@ from storage.patience import MIGRATION
 def migrated(database: Database) -> None:
     """Migrate a database to this version; fails while a daemon uses it."""
     if revision.current(database) != revision.newest():
-        with daemon_lock(database):
-            migrate.upgrade(database)
+        with daemon_lock(database), migration_status() as reached:
+            migrate.upgrade(database, reached)
 
 
 _LOWEST_BASES = "0005"

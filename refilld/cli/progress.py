@@ -1,7 +1,8 @@
-"""The progress bar of an action on many things."""
+"""The progress bar of an action on many things, and the line of a migration."""
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 from rich.console import Console
@@ -20,3 +21,13 @@ def with_progress(items: Iterable[T], total: int, doing: str) -> Iterator[T]:
     columns = TextColumn(doing), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     with Progress(*columns, console=Console(stderr=True)) as bar:
         yield from bar.track(items, total=total)
+
+
+@contextmanager
+def migration_status() -> Iterator[Callable[[str], None]]:
+    """Give a function that shows the revision reached on standard error, if that is a terminal."""
+    if not sys.stderr.isatty():
+        yield lambda _revision: None
+        return
+    with Console(stderr=True).status("migrating the database") as status:
+        yield lambda revision: status.update(f"migrating the database: revision {revision} done")

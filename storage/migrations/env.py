@@ -4,7 +4,12 @@ from alembic import context
 
 from storage.schema import metadata
 
-connection = context.config.attributes["connection"]
-context.configure(connection=connection, target_metadata=metadata, render_as_batch=True)
+attributes = context.config.attributes
+context.configure(
+    connection=attributes["connection"],
+    target_metadata=metadata,
+    render_as_batch=True,
+    on_version_apply=attributes.get("on_version_apply", ()),
+)
 with context.begin_transaction():
     context.run_migrations()

@@ -26,6 +26,12 @@ QUEUES_ONLY = {
 }  # fmt: skip
 """Partial indexes that contain only waiting rows: SQLite reports a read from their start as a scan."""
 
+PARTITIONS = """SELECT part.relname, whole.relname FROM pg_inherits
+JOIN pg_class part ON part.oid = inhrelid JOIN pg_class whole ON whole.oid = inhparent"""
+"""Partitions of tables and of indexes, each with the table or index that it is a part of."""
+EMPTY_PARTITIONS = "SELECT relname FROM pg_class WHERE relispartition AND relkind = 'r' AND reltuples <= 0"
+"""PostgreSQL reads these from end to end, which costs nothing."""
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -41,18 +47,24 @@ def explained(connection: Connection, statement: str, parameters: Any) -> Plan:
     if connection.dialect.name == "sqlite":
         return _sqlite_plan(connection, statement, parameters)
     found = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement}", parameters).scalar_one()
-    nodes = list(_nodes(found[0]["Plan"]))
+    whole: dict[str, str] = dict(map(tuple, connection.exec_driver_sql(PARTITIONS)))
+    empty = frozenset(connection.exec_driver_sql(EMPTY_PARTITIONS).scalars())
+    nodes = list(_nodes(found[0]["Plan"], empty))
+    indexes = [node["Index Name"] for node in nodes if "Index Name" in node]
+    scanned = [node["Relation Name"] for node in nodes if node["Node Type"] == "Seq Scan"]
     return Plan(
-        frozenset(node["Index Name"] for node in nodes if "Index Name" in node),
-        frozenset(node["Relation Name"] for node in nodes if node["Node Type"] == "Seq Scan"),
+        frozenset(whole.get(name, name) for name in indexes),
+        frozenset(whole.get(name, name) for name in scanned),
         any("Sort" in node["Node Type"] for node in nodes),
     )
 
 
-def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    yield plan
-    for part in plan.get("Plans", ()):
-        yield from _nodes(part)
+def _nodes(plan: dict[str, Any], empty: frozenset[str]) -> Iterator[dict[str, Any]]:
+    """The nodes of a plan, without those that only read empty partitions."""
+    parts = [node for part in plan.get("Plans", ()) for node in _nodes(part, empty)]
+    if plan.get("Relation Name") not in empty and (parts or not plan.get("Plans")):
+        yield plan
+        yield from parts
 
 
 def _sqlite_plan(connection: Connection, statement: str, parameters: Any) -> Plan:

@@ -1,23 +1,27 @@
 """Migrations: they create the declared schema, can be repeated, and report a schema that differs."""
 
 import shutil
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
 
 import pytest
 from alembic import command
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect
 from sqlalchemy.exc import ProgrammingError
 
 from monitor.cadence.schedule import Priority
+from monitor.events.kind import EventKind
 from monitor.guarantee.series import Series
-from storage import migrate, revision, routes, sources
+from storage import events, migrate, partitions, revision, routes, snapshots, sources, targets
 from storage.engine import Database
 from storage.errors import NotMigratedError, UnreachableError
 from storage.schema import metadata
-from tests.builders import INSTANT, an_order
+from tests.builders import DAY, INSTANT, NOW, a_look, a_profile, an_event, an_order
 from tests.storage.shop import at_once, everything, rows_of, sell
 
 VERSION = "alembic_version"
@@ -76,8 +80,15 @@ def test_migrated_and_created_databases_have_the_same_schema(
     created = Database(_other(request, engine))
     with created.write() as connection:
         metadata.create_all(connection)
+        partition(connection)
     assert shape(migrated) == shape(created)
     created.close()
+
+
+def partition(connection: Connection) -> None:
+    """What the code does not declare: the partitions on PostgreSQL."""
+    with Operations.context(MigrationContext.configure(connection)):
+        ScriptDirectory.from_config(migrate._config()).get_revision("0032").module.upgrade()
 
 
 def _other(request: pytest.FixtureRequest, engine: str) -> str:
@@ -88,21 +99,49 @@ def _other(request: pytest.FixtureRequest, engine: str) -> str:
     return url
 
 
+def test_tables_that_have_rows_become_partitions_with_all_of_them(fresh_postgres: str) -> None:
+    """Rows of this month and before stay; those of a clock that was ahead get a place, too."""
+    times = [
+        NOW - 900 * DAY,
+        datetime.now(UTC),
+        datetime.now(UTC) + 40 * DAY,
+        datetime(2090, 1, 1, tzinfo=UTC),
+    ]
+    with closing(Database(fresh_postgres)) as filled:
+        with filled.write() as connection:
+            metadata.create_all(connection)
+            (target_id,) = targets.ensure(connection, [a_profile()]).values()
+            snapshots.add_all(connection, [(target_id, a_look(at=at)) for at in times])
+            for at in times:
+                events.add(connection, an_event(EventKind.DROP_HELD, "text"), at)
+        before = [rows_of(filled, table) for table in partitions.PARTITIONED]
+        with filled.write() as connection:
+            partition(connection)
+        assert [rows_of(filled, table) for table in partitions.PARTITIONED] == before
+        with filled.write() as connection:
+            assert events.add(connection, an_event(EventKind.DROP_HELD, "text"), NOW) == len(times) + 1
+            query = "SELECT count(*) FROM {0}_before UNION ALL SELECT count(*) FROM {0}_after"
+            found = [
+                connection.exec_driver_sql(query.format(t)).scalars().all() for t in ("snapshots", "events")
+            ]
+        assert found == [[2, 1], [3, 1]]
+
+
 def test_the_shape_shows_a_missing_index_condition(database: Database) -> None:
     """Alembic's comparison does not."""
     before = shape(database)
-    for change in ("DROP INDEX {}", "CREATE INDEX {} ON events (event_id)"):
+    for change in ("DROP INDEX {}", "CREATE INDEX {} ON refills (leased_until)"):
         with database.write() as connection:
-            connection.exec_driver_sql(change.format("ix_events_unrouted"))
+            connection.exec_driver_sql(change.format("ix_refills_leases"))
     changed = shape(database)
     _restore(database)
-    assert {name for name in before if before[name] != changed[name]} == {"index ix_events_unrouted"}
+    assert {name for name in before if before[name] != changed[name]} == {"index ix_refills_leases"}
     assert shape(database) == before
 
 
 def _restore(database: Database) -> None:
     """Recreate the index, because the next test uses the same database on the server."""
-    (index,) = (i for i in metadata.tables["events"].indexes if i.name == "ix_events_unrouted")
+    (index,) = (i for i in metadata.tables["refills"].indexes if i.name == "ix_refills_leases")
     with database.write() as connection:
         index.drop(connection)
         index.create(connection)

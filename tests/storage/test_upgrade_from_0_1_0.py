@@ -4,15 +4,21 @@ The rows are SQL with the names of that release; the expected rows are written o
 this version. Values within a row differ, so that two swapped columns would show.
 """
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+from signal import SIGKILL
 from typing import Any
 
 import pytest
 from alembic import command
 from sqlalchemy import inspect
 
-from storage import migrate
+from storage import migrate, partitions, revision
 from storage.engine import Database
 
+ROOT = Path(__file__).parent.parent.parent
 ROWS_OF_0_1_0 = """
 INSERT INTO targets (target_id, link, kind, key, metric, owner, next_due_at, lane, why, last_look_at,
     last_outcome, failures, last_count, last_count_at, counted, zero_seen, private_since, account,
@@ -218,6 +224,13 @@ ROWS_NOW: dict[str, list[dict[str, Any]]] = {
 }  # fmt: skip
 
 
+LAST = f"UPDATE alembic_version SET version_num='{revision.newest()}'"
+MOMENTS = {
+    "sqlite": ("CREATE TABLE webhook_endpoints", LAST),
+    "postgresql": ("CREATE TABLE webhook_endpoints", "ALTER TABLE events ATTACH PARTITION", LAST),
+}
+
+
 @pytest.fixture
 def filled(empty: Database) -> Database:
     """A database of release 0.1.0 with a row in every table."""
@@ -234,7 +247,8 @@ def stored(database: Database) -> dict[str, list[dict[str, Any]]]:
     """All rows of all tables as the database itself returns them, in the order of their first column."""
     rows = {}
     with database.read() as connection:
-        for table in sorted(set(inspect(connection).get_table_names()) - {"alembic_version"}):
+        hidden = {"alembic_version"} | partitions.names(connection)
+        for table in sorted(set(inspect(connection).get_table_names()) - hidden):
             found = connection.exec_driver_sql(f"SELECT * FROM {table} ORDER BY 1")
             rows[table] = [dict(row) for row in found.mappings()]
     return rows
@@ -249,6 +263,25 @@ def test_the_rows_of_0_1_0_fill_every_column_of_every_table(filled: Database) ->
         if all(row[column] is None for row in rows)
     ]
     assert empty_columns == []
+
+
+@pytest.mark.parametrize(("empty", "moments"), MOMENTS.items(), indirect=["empty"])
+def test_an_upgrade_that_is_killed_can_be_run_again(filled: Database, moments: tuple[str, ...]) -> None:
+    """What was there before is there after each kill, and every value after the upgrade that ends."""
+    before = stored(filled)
+    for moment in moments:
+        assert killed(filled, moment) == -SIGKILL
+        assert stored(filled) == before
+    migrate.upgrade(filled)
+    assert stored(filled) == dict(sorted((ROWS_NOW | BY_THE_UPGRADE).items()))
+
+
+def killed(database: Database, moment: str) -> int:
+    """Run the command until a moment; returns the end of its process."""
+    command = [sys.executable, "-m", "tests.storage.killed_upgrade", "db", "upgrade", moment]
+    url = database.url
+    environ = os.environ | {"REFILLD_DATABASE__URL": url}
+    return subprocess.run(command, cwd=ROOT, env=environ, check=False, timeout=60).returncode
 
 
 def test_an_upgrade_from_0_1_0_keeps_every_value(filled: Database) -> None:
