@@ -37,8 +37,9 @@ def test_two_daemons_share_the_work_and_refill_once(shop: Installation) -> None:
     token = shop.here("token", "create", "--scope", "refills:consume").strip()
     with shop.daemon() as first, shop.daemon() as second:
         for daemon in (first, second):
-            daemon.until_logged("look.taken")
+            daemon.until_logged("daemon.started")
         killed = until(lambda: holder(shop, first, second), "a holder of the alerts")
+        assert killed is not None
         other = second if killed is first else first
         killed.kill()
         assert states(shop) == {killed.process.pid: "gone", other.process.pid: "alive"}
