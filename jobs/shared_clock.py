@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from storage.engine import Transaction
+from storage.engine import Database, Transaction
 from storage.server_time import server_time
 
 
@@ -28,3 +28,11 @@ class SharedClock:
         if server is not None:
             self._ahead = self.clock() - server
         return self()
+
+
+def measured(database: Database, clock: Callable[[], datetime]) -> SharedClock:
+    """The shared clock of a process whose machine has this clock."""
+    shared = SharedClock(clock)
+    with database.read() as tx:
+        shared.measure(tx)
+    return shared

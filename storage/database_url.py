@@ -9,7 +9,8 @@ from sqlalchemy.exc import ArgumentError
 
 from monitor.errors import BadInputError
 
-_SEVERAL_HOSTS = re.compile(r"(postgresql[^:/]*://(?:[^@/]*@)?)([^/?@]*,[^/?@]*)((?:[/?].*)?)")
+_HOST = r"[^:/?@,]+(?::[0-9]+)?"
+_SEVERAL_HOSTS = re.compile(rf"(postgresql[^:/]*://(?:[^@/]*@)?)({_HOST}(?:,{_HOST})+)((?:[/?].*)?)")
 _PORT = 5432
 _ENGINES = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg"}
 
@@ -23,7 +24,7 @@ def read_url(url: str) -> URL:
     if found is None:
         return make_url(url)
     before, hosts, after = found.groups()
-    named = [host if host.rpartition(":")[2].isdigit() else f"{host}:{_PORT}" for host in hosts.split(",")]
+    named = [host if ":" in host else f"{host}:{_PORT}" for host in hosts.split(",")]
     return make_url(before + after).update_query_pairs([("host", host) for host in named], append=True)
 
 

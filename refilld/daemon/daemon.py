@@ -19,7 +19,7 @@ from jobs.daemon_beat import DaemonBeat
 from jobs.heartbeats import Heartbeats
 from jobs.sampling import Sampling
 from jobs.scheduler import RoundEnd, ScheduledJob, Scheduler, longest_silence, run_guarded
-from jobs.shared_clock import SharedClock
+from jobs.shared_clock import SharedClock, measured
 from monitor.errors import RefilldError
 from monitor.evaluation.evaluate import LookPolicy
 from monitor.model.decision import Reason
@@ -100,15 +100,8 @@ class Daemon:
 
     def manual_check(self, configured_sources: tuple[ConfiguredSource, ...]) -> ManualCheck:
         """The manual check, which answers customers' requests."""
-        clock = self._shared_clock()
+        clock = measured(self.database, self.clock)
         return ManualCheck(self.database, self.sampling(configured_sources, clock), clock)
-
-    def _shared_clock(self) -> SharedClock:
-        """The clock by which budgets and looks go."""
-        clock = SharedClock(self.clock)
-        with self.database.read() as tx:
-            clock.measure(tx)
-        return clock
 
     def _storage_alarm(self) -> StorageAlarm:
         """Tells faults of the database, through channels of its own, since it sends from its own thread."""
@@ -150,7 +143,7 @@ class Daemon:
             ping.started()
             self._log_held()
             reroute_targets(self.database, configured_sources)
-            sampling = self.sampling(configured_sources, self._shared_clock())
+            sampling = self.sampling(configured_sources, measured(self.database, self.clock))
             jobs = self.scheduled_jobs(sampling, lambda _job: None)
             failed = [job.name for job in jobs if run_guarded(job) is not RoundEnd.DONE]
             for job in jobs:
@@ -171,7 +164,7 @@ class Daemon:
             self._log_held()
             reroute_targets(self.database, configured_sources)
             progress = _heartbeats(intervals(self.settings) | {BEAT: BEAT_EVERY})
-            clock = self._shared_clock()
+            clock = measured(self.database, self.clock)
             beat = self._beat(DaemonMode.RUN, clock)
             sampling = self.sampling(configured_sources, clock, lambda: progress.heartbeat("sampling"))
             self.metrics.looks.expect(one.source.name for one in configured_sources)

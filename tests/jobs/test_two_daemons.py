@@ -14,7 +14,7 @@ from jobs import routing
 from jobs.configured_source import ConfiguredSource
 from jobs.held_job import HeldJob
 from jobs.sampling import Sampling
-from jobs.shared_clock import SharedClock
+from jobs.shared_clock import measured
 from monitor.model.snapshot import Outcome
 from storage import daemons
 from storage.daemons import DaemonMode
@@ -60,9 +60,7 @@ class TwoDaemons:
     def _sampling(self, number: int, configured: ConfiguredSource) -> Sampling:
         """The second one's clock is behind."""
         world = self.worlds[number]
-        clock = SharedClock(lambda: datetime.now(UTC) - number * BEHIND)
-        with world.database.read() as tx:
-            clock.measure(tx)
+        clock = measured(world.database, lambda: datetime.now(UTC) - number * BEHIND)
         return replace(world.sampling(configured), clock=clock, wait=_wait)
 
     def an_hour_passes(self) -> None:
