@@ -1,15 +1,18 @@
 """The beat job: a daemon records in the database that it is alive."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from threading import Lock
+from typing import cast
 
 import structlog
 
+from jobs.local_process import local_process_exists
+from jobs.shared_clock import SharedClock
 from storage import daemons
 from storage.daemons import DaemonMode
 from storage.engine import Database, Transaction
-from storage.server_time import shared_time
 
 log = structlog.get_logger()
 
@@ -19,26 +22,37 @@ class DaemonBeat:
     """The row of this process: made at the start, renewed by each round, removed at a clean stop."""
 
     database: Database
-    clock: Callable[[], datetime]
+    clock: SharedClock
     host: str
     pid: int
     version: str
     mode: DaemonMode
     guarantee_mode: str
+    process_exists: Callable[[int], bool] = local_process_exists
     _daemon_id: int | None = None
+    _lock: Lock = field(default_factory=Lock)
 
     def run_once(self) -> None:
         """Renew the row, or make it when it is missing; also finds out whether the disk has room."""
         self.database.probe_space()
-        with self.database.write() as tx:
-            now = shared_time(tx, self.clock())
+        with self._lock, self.database.write() as tx:
+            now = self.clock.measure(tx)
             if self._daemon_id is None or not daemons.beat(tx, self._daemon_id, now):
                 self._register(tx, now)
 
+    def daemon_id(self) -> int:
+        """The id of this process, which is recorded first if it is not yet."""
+        if self._daemon_id is None:
+            self.run_once()
+        return cast("int", self._daemon_id)
+
     def _register(self, tx: Transaction, now: datetime) -> None:
-        """Make the row; log whose rows it replaces, because they did not stop cleanly."""
-        for one in daemons.killed(tx, self.host, self.pid, self.mode, now):
-            log.warning("daemon.predecessor_killed", host=one.host, pid=one.pid, last_beat=str(one.beat_at))
+        """Make the row; log whose rows it replaces at the start, because they did not stop cleanly."""
+        if self._daemon_id is None:
+            for one in daemons.remove_killed(tx, self.host, self.pid, self.mode, now, self.process_exists):
+                log.warning(
+                    "daemon.predecessor_killed", host=one.host, pid=one.pid, last_beat=str(one.beat_at)
+                )
         self._daemon_id = daemons.register(
             tx, self.host, self.pid, self.version, self.mode, now, self.guarantee_mode
         )

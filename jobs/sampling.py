@@ -16,6 +16,7 @@ from monitor.evaluation.target_state import TargetState
 from monitor.model.snapshot import Snapshot
 from monitor.sources.budget import Purpose
 from storage.engine import Database, Transaction
+from storage.sources import lock_source
 
 log = structlog.get_logger()
 RETRIES_WHEN_CLAIMED = 4
@@ -88,8 +89,9 @@ class Sampling:
 
     def _step(self, configured: ConfiguredSource) -> timedelta | None:
         """Send one request if one is due; return the pause before the next one, None for no pause."""
-        now = self.clock()
         with self.database.write() as tx:
+            lock_source(tx, configured.source.name)
+            now = self.clock()  # after other daemons: an earlier time would let them go first again and again
             pause = request_accounting.closed_for(tx, configured, now)
             if pause is not None:
                 return pause

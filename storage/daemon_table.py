@@ -1,6 +1,6 @@
-"""The table of the daemons: which processes are alive."""
+"""The tables of the daemons: which processes are alive, and which of them carries out a job for all."""
 
-from sqlalchemy import Column, Integer, Table, Text
+from sqlalchemy import BigInteger, Column, Integer, Table, Text
 
 from storage.column_types import Instant
 from storage.metadata import Key, metadata
@@ -16,4 +16,12 @@ daemons = Table(
     Column("started_at", Instant, nullable=False),
     Column("beat_at", Instant, nullable=False),
     Column("guarantee_mode", Text),
+)
+
+job_holders = Table(
+    "job_holders",
+    metadata,
+    Column("job", Text, primary_key=True),
+    Column("daemon_id", BigInteger, nullable=False),
+    Column("begun_at", Instant, nullable=False),
 )

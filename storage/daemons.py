@@ -1,27 +1,18 @@
 """Daemons: each process records itself, and then every few seconds that it is alive (its beat)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Select,
-    and_,
-    delete,
-    func,
-    insert,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from storage.daemon_table import daemons
 from storage.schema import targets
 
 _d = daemons.c
+SILENT_FROM = timedelta(minutes=1)
+"""Age of a beat from which on a daemon is not counted as alive; others take over the jobs that it holds."""
 _KEPT = timedelta(days=1)
 """How long the row of a process that was killed is kept when others start."""
 
@@ -68,27 +59,37 @@ def register(
     now: datetime,
     guarantee_mode: str | None = None,
 ) -> int:
-    """Record a process that starts, in place of those that were killed; returns its id."""
-    connection.execute(delete(daemons).where(_was_killed(connection, host, pid, mode, now)))
+    """Record a process; returns its id."""
     row = {"host": host, "pid": pid, "version": version, "mode": mode, "started_at": now, "beat_at": now}
     row |= {"guarantee_mode": guarantee_mode}
     added = connection.execute(insert(daemons).values(row).returning(_d.daemon_id))
     return int(added.scalar_one())
 
 
-def killed(connection: Connection, host: str, pid: int, mode: DaemonMode, now: datetime) -> list[DaemonRow]:
-    """The processes that did not stop cleanly, and whose rows a process removes that starts now."""
-    return _rows(connection, select(daemons).where(_was_killed(connection, host, pid, mode, now)))
+def remove_killed(
+    connection: Connection,
+    host: str,
+    pid: int,
+    mode: DaemonMode,
+    now: datetime,
+    process_exists: Callable[[int], bool],
+) -> list[DaemonRow]:
+    """Remove the rows of processes that did not stop cleanly, when a process starts; returns them.
 
-
-def _was_killed(
-    connection: Connection, host: str, pid: int, mode: DaemonMode, now: datetime
-) -> ColumnElement[bool]:
-    """Old rows, those of the same process number, and on SQLite every other daemon, as there is only one."""
-    found = or_(_d.beat_at < now - _KEPT, and_(_d.host == host, _d.pid == pid))
-    if connection.dialect.name == "sqlite" and mode is DaemonMode.RUN:
-        found = or_(found, _d.mode == DaemonMode.RUN)
-    return found
+    These are old rows, those of this host whose process has ended, and on SQLite every other daemon, as there
+    is only one.
+    """
+    alone = connection.dialect.name == "sqlite" and mode is DaemonMode.RUN
+    gone = [
+        row
+        for row in listed(connection)
+        if row.beat_at < now - _KEPT
+        or (row.host == host and (row.pid == pid or not process_exists(row.pid)))
+        or (alone and row.mode is DaemonMode.RUN)
+    ]
+    for row in gone:
+        remove(connection, row.daemon_id)
+    return gone
 
 
 def beat(connection: Connection, daemon_id: int, now: datetime) -> bool:
@@ -99,17 +100,13 @@ def beat(connection: Connection, daemon_id: int, now: datetime) -> bool:
 
 
 def remove(connection: Connection, daemon_id: int) -> None:
-    """Remove a process that stops."""
+    """Remove a process that stops; the jobs that it holds are free."""
     connection.execute(delete(daemons).where(_d.daemon_id == daemon_id))
 
 
 def listed(connection: Connection) -> list[DaemonRow]:
     """All recorded processes, by the time of their start."""
-    return _rows(connection, select(daemons).order_by(_d.started_at, _d.daemon_id))
-
-
-def _rows(connection: Connection, query: Select[Any]) -> list[DaemonRow]:
-    rows = connection.execute(query)
+    rows = connection.execute(select(daemons).order_by(_d.started_at, _d.daemon_id))
     return [DaemonRow(**row._asdict() | {"mode": DaemonMode(row.mode)}) for row in rows]
 
 

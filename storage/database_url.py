@@ -1,5 +1,6 @@
 """The URL of a database: parsing it without showing its secrets."""
 
+import re
 from pathlib import Path
 
 from sqlalchemy import make_url
@@ -8,13 +9,29 @@ from sqlalchemy.exc import ArgumentError
 
 from monitor.errors import BadInputError
 
+_HOST = r"[^:/?@,]+(?::[0-9]+)?"
+_SEVERAL_HOSTS = re.compile(rf"(postgresql[^:/]*://(?:[^@/]*@)?)({_HOST}(?:,{_HOST})+)((?:[/?].*)?)")
+_PORT = 5432
 _ENGINES = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg"}
+
+
+def read_url(url: str) -> URL:
+    """Read a URL as it is written; several hosts may stand in it as libpq has them, `HOST:PORT,HOST:PORT`.
+
+    Raises ArgumentError or ValueError if it is none.
+    """
+    found = _SEVERAL_HOSTS.fullmatch(url)
+    if found is None:
+        return make_url(url)
+    before, hosts, after = found.groups()
+    named = [host if ":" in host else f"{host}:{_PORT}" for host in hosts.split(",")]
+    return make_url(before + after).update_query_pairs([("host", host) for host in named], append=True)
 
 
 def parse_url(url: str) -> URL:
     """Parse a database URL; raises BadInputError, which shows no part of the URL except the engine."""
     try:
-        parsed = make_url(url)
+        parsed = read_url(url)
     except (ArgumentError, ValueError):  # the latter for a port that is not a number
         raise BadInputError("database.url", "not a database URL; write sqlite:///refilld.db") from None
     driver = _ENGINES.get(parsed.get_backend_name())

@@ -16,14 +16,14 @@ from threading import Event
 from time import monotonic
 from typing import TypeAlias
 
-from sqlalchemy import Connection, Engine, RootTransaction, Table, make_url, text
+from sqlalchemy import Connection, Engine, RootTransaction, Table, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DatabaseError, DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from storage import database_file, disk_space, postgresql_engine, sqlite_engine, sqlite_space
 from storage.database_file import DatabaseFile
-from storage.database_url import parse_url
+from storage.database_url import parse_url, read_url
 from storage.errors import NotMigratedError, UnreachableError, WrongStatementError, domain_error
 from storage.patience import WORK, Patience, Waits
 from storage.postgresql_errors import one_line, unavailable
@@ -44,7 +44,7 @@ class Database:
     def __init__(self, url: str, *, create: bool = True, patience: Patience = WORK) -> None:
         """Open the database of a URL; a missing SQLite file is created if `create`, else NotMigratedError."""
         parsed = parse_url(url)
-        self.name = make_url(url).difference_update_query(_SECRETS).render_as_string(hide_password=True)
+        self.name = read_url(url).difference_update_query(_SECRETS).render_as_string(hide_password=True)
         self.sqlite = parsed.get_backend_name() == "sqlite"
         self.path = Path(parsed.database or "") if self.sqlite else None
         self._patience = patience

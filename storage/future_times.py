@@ -26,7 +26,7 @@ from monitor.guarantee.daily_caps import beginning_of, day_of
 from monitor.model.decision import Reason
 from storage.alert_tables import deliveries, events, self_checks
 from storage.column_types import Instant
-from storage.daemon_table import daemons
+from storage.daemon_table import daemons, job_holders
 from storage.idempotency_table import idempotency_keys
 from storage.import_table import imports
 from storage.pipeline_tables import alert_groups, notifications, routed_alerts, silences
@@ -74,6 +74,7 @@ HAPPENED: Mapping[Table, tuple[str, ...]] = {
     source_state: ("refused_at", "used_at", "blocked_since"),
     source_reads: ("last_count_at",),
     daemons: ("started_at", "beat_at"),
+    job_holders: ("begun_at",),
     backlogs: ("begun_at", "finished_at", "told_at"),
     self_checks: ("since", "checked_at"),
     imports: ("last_at",),

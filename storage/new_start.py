@@ -14,7 +14,7 @@ from monitor.model.decision import Action, Decision, Reason
 from monitor.model.refill import RefillState
 from monitor.model.terms import Terms
 from storage import bulk_actions, drops, refill_moves, refills, row_numbers, transfers, user_sessions
-from storage.daemon_table import daemons
+from storage.daemon_table import daemons, job_holders
 from storage.schema import OPEN_REFILL, orders, targets
 from storage.schema import drops as drop_table
 from storage.schema import refills as table
@@ -50,7 +50,8 @@ def start_anew(
     settle = max((load_terms(terms).settle for terms in _terms(connection)), default=Terms().settle)
     start = NewStart(first_id, _hold_open(connection, now, now + settle), now + settle)
     connection.execute(update(targets).values(noop_until=None))  # as every change of orders does
-    connection.execute(delete(daemons))  # processes of the time of the backup
+    for table_of_processes in (daemons, job_holders):
+        connection.execute(delete(table_of_processes))  # processes of the time of the backup
     user_sessions.end_all(connection)  # some may have been ended since
     bulk_actions.stop_all(connection, now)  # their rows may have been carried out since
     transfers.record(connection, action, place, now, start.first_id, start.hold_until)

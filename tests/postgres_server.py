@@ -62,6 +62,16 @@ def own_server(durable: Path | None = None) -> Iterator[Path]:
             yield home
 
 
+@contextmanager
+def standby_of(primary: Path) -> Iterator[Path]:
+    """Give the directory of a server that follows another one by streaming replication."""
+    with _home() as home:
+        copy = ("-h", primary, "-U", "postgres", "-D", home / "data", "-X", "stream")
+        _run(home, _programs(home) / "pg_basebackup", *copy, "--write-recovery-conf", "--checkpoint=fast")
+        with _started(home, SETTINGS):
+            yield home
+
+
 def url_of(home: Path, database: str = "postgres", **query: str) -> str:
     """SQLAlchemy's URL of a database of a server from the wheel."""
     url = make_url(f"postgresql+psycopg://postgres@/{database}").update_query_dict(
@@ -131,11 +141,18 @@ def _server(home: Path, settings: str) -> Iterator[None]:
         "-D",
         data,
     )
+    with _started(home, settings):
+        yield
+
+
+@contextmanager
+def _started(home: Path, settings: str) -> Iterator[None]:
     control(home, "start", settings=settings)
     try:
         yield
     finally:
-        control(home, "-m", "immediate", "stop")
+        if (home / "data" / "postmaster.pid").exists():  # a test may have stopped it
+            control(home, "-m", "immediate", "stop")
 
 
 def _programs(home: Path) -> Path:

@@ -15,6 +15,7 @@ COLUMNS = (
     Column("mode"),
     Column("version"),
     Column("beat_at"),
+    Column("jobs", least=8),
     Column("started_at"),
 )
 
@@ -23,7 +24,7 @@ COLUMNS = (
 @list_options
 @pass_context
 def daemons(context: CommandContext, *, as_json: bool, wide: bool) -> None:
-    """Show the daemons: alive, silent (no beat for a minute) or gone (killed)."""
+    """Show the daemons: alive, silent (no beat for a minute) or gone (killed), and the jobs they hold."""
     with context.database() as database, database.read() as tx:
         rows = [_fields(one) for one in present(tx, context.now())]
     print_list(COLUMNS, rows, as_json=as_json, wide=wide)
@@ -32,7 +33,7 @@ def daemons(context: CommandContext, *, as_json: bool, wide: bool) -> None:
 def _fields(one: DaemonPresence) -> dict[str, object]:
     row = asdict(one.row)
     del row["daemon_id"]
-    return {"state": one.presence, "alive": one.presence is Presence.ALIVE, **row}
+    return {"state": one.presence, "alive": one.presence is Presence.ALIVE, "jobs": list(one.jobs), **row}
 
 
 COMMANDS = (daemons,)

@@ -19,6 +19,7 @@ from jobs.daemon_beat import DaemonBeat
 from jobs.heartbeats import Heartbeats
 from jobs.sampling import Sampling
 from jobs.scheduler import RoundEnd, ScheduledJob, Scheduler, longest_silence, run_guarded
+from jobs.shared_clock import SharedClock, measured
 from monitor.errors import RefilldError
 from monitor.evaluation.evaluate import LookPolicy
 from monitor.model.decision import Reason
@@ -76,7 +77,10 @@ class Daemon:
     """Where the keys of the configuration come from, for the page that shows them."""
 
     def sampling(
-        self, configured_sources: tuple[ConfiguredSource, ...], heartbeat: Callable[[], None] = lambda: None
+        self,
+        configured_sources: tuple[ConfiguredSource, ...],
+        clock: Clock,
+        heartbeat: Callable[[], None] = lambda: None,
     ) -> Sampling:
         """The sampling job; also used by commands that make one look."""
         cadence, selection = cadence_for(self.settings, self.database)
@@ -91,7 +95,7 @@ class Daemon:
                 caps=self.settings.limits.caps,
                 shadow=self.settings.guarantee.shadow,
             ),
-            clock=self.clock,
+            clock=clock,
             wait=self._wait,
             max_wait=self.settings.sampling.tick,
             heartbeat=heartbeat,
@@ -101,7 +105,8 @@ class Daemon:
 
     def manual_check(self, configured_sources: tuple[ConfiguredSource, ...]) -> ManualCheck:
         """The manual check, which answers customers' requests."""
-        return ManualCheck(self.database, self.sampling(configured_sources), self.clock)
+        clock = measured(self.database, self.clock)
+        return ManualCheck(self.database, self.sampling(configured_sources, clock), clock)
 
     def _storage_alarm(self) -> StorageAlarm:
         """Tells faults of the database, through channels of its own, since it sends from its own thread."""
@@ -113,13 +118,22 @@ class Daemon:
         sampling: Sampling,
         heartbeat: Callable[[str], None],
         started: datetime | None = None,
+        beat: DaemonBeat | None = None,
     ) -> list[ScheduledJob]:
         """The scheduled jobs of a process that started at that time; None if it runs each job once.
 
         `heartbeat` is called with a job's name after each step of a long round.
         """
         jobs = JobList(
-            self.settings, self.database, self.clock, self.stopping, self.metrics, HOST, heartbeat, started
+            self.settings,
+            self.database,
+            self.clock,
+            self.stopping,
+            self.metrics,
+            HOST,
+            heartbeat,
+            started,
+            beat,
         )
         return jobs.jobs(sampling)
 
@@ -134,7 +148,7 @@ class Daemon:
             ping.started()
             self._log_held()
             reroute_targets(self.database, configured_sources)
-            sampling = self.sampling(configured_sources)
+            sampling = self.sampling(configured_sources, measured(self.database, self.clock))
             jobs = self.scheduled_jobs(sampling, lambda _job: None)
             failed = [job.name for job in jobs if run_guarded(job) is not RoundEnd.DONE]
             for job in jobs:
@@ -158,15 +172,17 @@ class Daemon:
                 intervals(self.settings) | {BEAT: BEAT_EVERY} | (SERVING_JOBS if http else {})
             )
             sampling = self.sampling(configured_sources, lambda: progress.heartbeat("sampling"))
+            clock = measured(self.database, self.clock)
+            beat = self._beat(DaemonMode.RUN, clock)
+            sampling = self.sampling(configured_sources, clock, lambda: progress.heartbeat("sampling"))
             self.metrics.looks.expect(one.source.name for one in configured_sources)
-            scheduled_jobs = self.scheduled_jobs(sampling, progress.heartbeat, self.clock())
+            scheduled_jobs = self.scheduled_jobs(sampling, progress.heartbeat, self.clock(), beat)
             check = DatabaseCheck(self.database.capped(CALLER))
             serving: list[ScheduledJob] = []
             if http:
                 enabled = opened(configured_sources, sampling.policy.router)
                 serving = stack.enter_context(self._serving(check, progress.late, enabled))
             stack.callback(_checkpoint, self.database)
-            beat = self._beat(DaemonMode.RUN)
             stack.callback(_stop_beat, beat)
             scheduler = Scheduler([*scheduled_jobs, self._beat_job(beat), *serving], progress, self.clock())
             for job in scheduled_jobs:
@@ -198,7 +214,8 @@ class Daemon:
         """Run the HTTP server without jobs, except that it records that it is alive."""
         check = DatabaseCheck(self.database.capped(CALLER))
         with ExitStack() as stack:
-            progress, beat = _heartbeats({BEAT: BEAT_EVERY} | SERVING_JOBS), self._beat(DaemonMode.SERVE)
+            progress = _heartbeats({BEAT: BEAT_EVERY} | SERVING_JOBS)
+            beat = self._beat(DaemonMode.SERVE, SharedClock(self.clock))
             serving = stack.enter_context(self._serving(check, progress.late, enabled_sources(self.settings)))
             stack.callback(_stop_beat, beat)
             scheduler = Scheduler([self._beat_job(beat), *serving], progress, self.clock())
@@ -207,10 +224,10 @@ class Daemon:
             alarm = StorageAlarm((), self.clock)  # only the daemon with the jobs sends messages
             self._supervise(check, progress, scheduler, alarm, Ping("", timedelta(0)))
 
-    def _beat(self, mode: DaemonMode) -> DaemonBeat:
+    def _beat(self, mode: DaemonMode, clock: SharedClock) -> DaemonBeat:
         version = metadata.version("refilld")
         guarantee = self.settings.guarantee.mode
-        return DaemonBeat(self.database, self.clock, HOST, os.getpid(), version, mode, guarantee)
+        return DaemonBeat(self.database, clock, HOST, os.getpid(), version, mode, guarantee)
 
     def _ping(self) -> Ping:
         return Ping(self.settings.alerts.ping_url, self.settings.alerts.ping_every)

@@ -13,6 +13,8 @@ from jobs.alertmanager import AlertmanagerJob
 from jobs.backlog_summaries import BacklogSummaries
 from jobs.bulk_actions import BulkActions
 from jobs.channel_round import TAKEN_FOR
+from jobs.daemon_beat import DaemonBeat
+from jobs.held_job import HeldJob
 from jobs.leases import Leases
 from jobs.maintenance import Maintenance
 from jobs.monitor_reading import MonitorReading
@@ -42,6 +44,8 @@ BULK_ACTIONS_EVERY = timedelta(seconds=2)
 ALERTMANAGER_EVERY = timedelta(minutes=1)
 SURVIVAL_EVERY = timedelta(minutes=10)
 """How often it is checked whether retention curves are due."""
+HELD = frozenset({"alerting", "alertmanager", "backlogs", "maintenance", "survival"})
+"""Jobs that one daemon carries out for all daemons on its database; the others divide their rows."""
 
 
 def intervals(settings: Settings) -> dict[str, timedelta]:
@@ -76,6 +80,8 @@ class JobList:
     """Called with a job's name after each step of a long round."""
     started: datetime | None
     """Start of the process; None if it runs each job once."""
+    beat: DaemonBeat | None
+    """Of this process; None if it runs each job once, whatever other processes do."""
 
     def jobs(self, sampling: Sampling) -> list[ScheduledJob]:
         """The jobs, with their intervals."""
@@ -104,9 +110,17 @@ class JobList:
         }
         finishes = {"webhooks": webhooks.finish}
         return [
-            self._observed(ScheduledJob(name, every, rounds[name], finishes.get(name, _nothing)))
+            self._observed(
+                ScheduledJob(name, every, self._held(name, every, rounds[name]), finishes.get(name, _nothing))
+            )
             for name, every in intervals(self.settings).items()
         ]
+
+    def _held(self, name: str, every: timedelta, run: Callable[[], None]) -> Callable[[], None]:
+        """The rounds of a job, which on PostgreSQL one daemon may have to carry out for all."""
+        if self.beat is None or self.database.sqlite or name not in HELD:
+            return run
+        return HeldJob(name, every, run, self.database, self.beat.daemon_id, self.beat.clock).run_once
 
     def _alerting(self) -> Alerting:
         receivers, texts = open_receivers(self.settings.alerts), self._shop_texts()

@@ -1,6 +1,7 @@
 """Check that a daemon runs when there are targets to look at."""
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from shlex import join
@@ -9,17 +10,19 @@ from monitor.model.time_words import spoken
 from refilld.doctor.finding import Finding, error, ok, warning
 from refilld.services.daemon_presence import DaemonPresence, Presence, present
 from storage import daemons
-from storage.daemons import DaemonMode, Watched
+from storage.daemons import DaemonMode, DaemonRow, Watched
 from storage.engine import Transaction
 
 CHECK = "daemon.running"
+VERSIONS = "daemon.versions"
 _IN_SECONDS = 120
 UNITS = (Path("/etc/systemd/system/refilld.service"), Path("/lib/systemd/system/refilld.service"))
 
 
 def findings(tx: Transaction, config: Path | None, now: datetime) -> Iterator[Finding]:
-    """One finding about the daemons that run jobs."""
-    running = [one for one in present(tx, now) if one.row.mode is DaemonMode.RUN]
+    """One finding about the daemons that run jobs, and one about their versions if they differ."""
+    recorded = present(tx, now)
+    running = [one for one in recorded if one.row.mode is DaemonMode.RUN]
     alive = [one for one in running if one.presence is Presence.ALIVE]
     watched = daemons.watched(tx)
     if alive:
@@ -28,11 +31,23 @@ def findings(tx: Transaction, config: Path | None, now: datetime) -> Iterator[Fi
         yield ok(CHECK, "no daemon runs, and nothing is to be looked at")
     else:
         yield _none_alive(running, watched, start_command(config), now)
+    yield from _versions(one.row for one in recorded if one.presence is Presence.ALIVE)
 
 
 def _alive(one: DaemonPresence) -> str:
     row = one.row
     return f"a daemon runs (pid {row.pid} on {row.host}, version {row.version})"
+
+
+def _versions(alive: Iterable[DaemonRow]) -> Iterator[Finding]:
+    """A warning if processes of several versions work on the database."""
+    hosts: defaultdict[str, set[str]] = defaultdict(set)
+    for row in alive:
+        hosts[row.version].add(row.host)
+    if len(hosts) > 1:
+        says = "; ".join(f"{version} on {', '.join(sorted(hosts[version]))}" for version in sorted(hosts))
+        hint = "install one version on all hosts, and restart the older daemons"
+        yield warning(VERSIONS, f"daemons of several versions run: {says}", hint)
 
 
 def _none_alive(running: Sequence[DaemonPresence], watched: Watched, start: str, now: datetime) -> Finding:

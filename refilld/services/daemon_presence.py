@@ -1,19 +1,16 @@
 """Which daemons are alive: those with a recent beat whose process has not ended."""
 
-import os
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from storage import daemons
-from storage.daemons import DaemonRow
+from jobs.local_process import local_process_exists
+from storage import daemons, job_holders
+from storage.daemons import SILENT_FROM, DaemonRow
 from storage.engine import Transaction
 from storage.server_time import shared_time
-
-SILENT_FROM = timedelta(minutes=1)
-"""Age of a beat from which on a daemon is not counted as alive."""
 
 
 class Presence(StrEnum):
@@ -33,31 +30,31 @@ class DaemonPresence:
     row: DaemonRow
     presence: Presence
     since_beat: timedelta
-
-
-def local_process_exists(pid: int) -> bool:
-    """Whether a process of this number exists on this host."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True  # of another user
-    return True
+    jobs: tuple[str, ...]
+    """The jobs that it carries out for all daemons."""
 
 
 def present(
     tx: Transaction, now: datetime, process_exists: Callable[[int], bool] = local_process_exists
 ) -> list[DaemonPresence]:
     """All recorded processes, by the time of their start."""
-    at, host = shared_time(tx, now), socket.gethostname()
-    return [_judged(row, at, host, process_exists) for row in daemons.listed(tx)]
+    at, host, jobs = shared_time(tx, now), socket.gethostname(), job_holders.held(tx)
+    return [
+        DaemonPresence(
+            row,
+            _presence(row, at, gone=row.host == host and not process_exists(row.pid)),
+            _since_beat(row, at),
+            tuple(jobs.get(row.daemon_id, ())),
+        )
+        for row in daemons.listed(tx)
+    ]
 
 
-def _judged(
-    row: DaemonRow, now: datetime, host: str, process_exists: Callable[[int], bool]
-) -> DaemonPresence:
-    since = max(now - row.beat_at, timedelta(0))
-    if row.host == host and not process_exists(row.pid):
-        return DaemonPresence(row, Presence.GONE, since)
-    return DaemonPresence(row, Presence.SILENT if since > SILENT_FROM else Presence.ALIVE, since)
+def _presence(row: DaemonRow, now: datetime, *, gone: bool) -> Presence:
+    if gone:
+        return Presence.GONE
+    return Presence.SILENT if _since_beat(row, now) > SILENT_FROM else Presence.ALIVE
+
+
+def _since_beat(row: DaemonRow, now: datetime) -> timedelta:
+    return max(now - row.beat_at, timedelta(0))

@@ -7,6 +7,7 @@ from math import ceil
 
 from jobs import request_accounting
 from jobs.configured_source import ConfiguredSource
+from jobs.shared_clock import measured
 from monitor.errors import RefilldError
 from monitor.model.duration import format_duration
 from monitor.model.link import Link, LinkKind
@@ -35,6 +36,9 @@ class ProbeBudget:
     """Receives one line for the operator: a wait, or why the probe ends."""
     charged: int = 0
     """Questions charged so far."""
+
+    def __post_init__(self) -> None:
+        self.clock = measured(self.database, self.clock)  # the budget goes by it
 
     def next_question(self) -> bool:
         """Charge a request once the budget has room for it; False ends the probe.

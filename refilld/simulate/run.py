@@ -118,7 +118,8 @@ class Simulation:
 
     def _sampling(self) -> Sampling:
         """The daemon's sampling job, waiting on the simulated clock."""
-        return replace(self._daemon.sampling(self._sources()), wait=self._clock.wait, max_wait=UNLIMITED)
+        sampling = self._daemon.sampling(self._sources(), self._clock.now)
+        return replace(sampling, wait=self._clock.wait, max_wait=UNLIMITED)
 
     def _next_due(self) -> datetime | None:
         """When the next look is due; None when none is scheduled."""

@@ -207,7 +207,11 @@ class Installation:
 
     def shown(self, *words: str) -> list[dict[str, Any]]:
         """The output of a list in this process."""
-        return json_lines(self.here(*words, "list", "--json"))
+        return self.rows_here(*words, "list")
+
+    def rows_here(self, *words: str) -> list[dict[str, Any]]:
+        """The output of a command with --json, in this process."""
+        return json_lines(self.here(*words, "--json"))
 
     def refills(self, **fields: object) -> list[dict[str, Any]]:
         return [row for row in self.shown("refills") if fields.items() <= row.items()]

@@ -1,5 +1,6 @@
 """Daemons record themselves and their beats."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from monitor.cadence.schedule import Priority
@@ -17,6 +18,15 @@ def register(
 ) -> int:
     with database.write() as tx:
         return daemons.register(tx, host, pid, "1.0", DaemonMode(mode), NOW + at)
+
+
+def remove_killed(
+    database: Database, host: str = "a", pid: int = 9, mode: str = "run", alive: Sequence[int] = range(100)
+) -> list[int]:
+    """The process numbers of the rows that a starting process removes, while `alive` exist on its host."""
+    with database.write() as tx:
+        found = daemons.remove_killed(tx, host, pid, DaemonMode(mode), NOW + HOUR, lambda one: one in alive)
+    return [row.pid for row in found]
 
 
 def pids(database: Database) -> list[int]:
@@ -49,31 +59,29 @@ def test_rows_of_killed_processes_are_removed_when_others_start(database: Databa
     """Those of the same process number, and those without a beat for a day."""
     for pid, at in ((1, -DAY), (2, HOUR), (3, HOUR)):
         register(database, pid=pid, at=at)
-    register(database, pid=3, at=2 * HOUR)
-    assert pids(database) == [2, 3]
+    assert remove_killed(database, pid=3) == [1, 3]
+    assert pids(database) == [2]
 
 
-def test_what_did_not_stop_cleanly_is_known_before_its_row_is_replaced(sqlite: Database) -> None:
-    """The daemon before; not the HTTP interface alone, which may still run."""
-    register(sqlite, pid=1, mode="run")
-    register(sqlite, pid=2, mode="serve")
-    with sqlite.read() as tx:
-        killed = daemons.killed(tx, "a", 3, DaemonMode.RUN, NOW + HOUR)
-    assert [row.pid for row in killed] == [1]
+def test_rows_of_this_host_are_removed_when_their_process_has_ended(database: Database) -> None:
+    """So that the next daemon takes its jobs over at once; nothing is known of processes of other hosts."""
+    for host, pid in (("a", 1), ("a", 2), ("b", 1)):
+        register(database, host=host, pid=pid)
+    assert remove_killed(database, alive=[2]) == [1]
+    assert pids(database) == [2, 1]
 
 
 def test_sqlite_has_one_daemon(sqlite: Database) -> None:
     """Its lock file says that every other one is gone; the HTTP interface alone is no daemon."""
     register(sqlite, pid=1, mode="run")
     register(sqlite, pid=2, mode="serve")
-    register(sqlite, pid=3, mode="run")
-    assert pids(sqlite) == [2, 3]
+    assert remove_killed(sqlite) == [1]
 
 
 def test_postgresql_has_any_number_of_daemons(postgresql: Database) -> None:
     register(postgresql, pid=1, mode="run")
     register(postgresql, host="b", pid=1, mode="run")
-    assert pids(postgresql) == [1, 1]
+    assert remove_killed(postgresql) == []
 
 
 def test_scheduled_targets_and_the_last_look_are_what_a_daemon_is_needed_for(database: Database) -> None:

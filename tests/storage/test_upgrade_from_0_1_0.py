@@ -172,6 +172,7 @@ ROWS_NOW: dict[str, list[dict[str, Any]]] = {
     "digests": [],
     "self_checks": [],
     "idempotency_keys": [],
+    "job_holders": [],
     "imports": [{"what": "orders", "last_at": 303}],
     "order_flags": [{"order_id": "o-1", "flag": "dispute", "set_at": 401}],
     "drops": [

@@ -15,7 +15,7 @@ import pytest
 
 from refilld.daemon.daemon import Daemon
 from refilld.settings.settings import Settings
-from storage import daemons
+from storage import daemons, job_holders
 from storage.daemons import DaemonMode
 from tests.refilld.cli.doctor_runs import configure, doctor, found, rows
 from tests.refilld.cli_world import CliWorld, cli_world, sold
@@ -37,9 +37,16 @@ def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[CliWorld]:
         yield cli
 
 
-def recorded(cli: CliWorld, host: str, pid: int, seconds_ago: int, mode: DaemonMode = DaemonMode.RUN) -> None:
+def recorded(
+    cli: CliWorld,
+    host: str,
+    pid: int,
+    seconds_ago: int,
+    mode: DaemonMode = DaemonMode.RUN,
+    version: str = "0.1.0",
+) -> None:
     with cli.world.database.write() as tx:
-        daemons.register(tx, host, pid, "0.1.0", mode, cli.world.now - seconds_ago * SECOND)
+        daemons.register(tx, host, pid, version, mode, cli.world.now - seconds_ago * SECOND)
 
 
 def listed(cli: CliWorld) -> list[dict[str, Any]]:
@@ -67,6 +74,31 @@ def test_a_daemon_is_alive_while_its_beat_is_recent(
     assert (row["state"], row["alive"], row["host"]) == (state, state == "alive", host)
     assert row.keys() >= {"pid", "mode", "version", "started_at", "beat_at"}
     assert state in cli.run("daemons").stdout
+
+
+def test_the_jobs_that_a_daemon_holds_are_listed(cli: CliWorld) -> None:
+    """Those that one daemon carries out for all on its database."""
+    recorded(cli, ELSEWHERE, 7, seconds_ago=5)
+    recorded(cli, ELSEWHERE, 8, seconds_ago=5)
+    with cli.world.database.write() as tx:
+        first = daemons.listed(tx)[0].daemon_id
+        for job in ("maintenance", "alerting"):
+            job_holders.begin_round(tx, job, first, SECOND, cli.world.now)
+    assert [row["jobs"] for row in listed(cli)] == [["alerting", "maintenance"], []]
+    assert "alerting, maintenance" in cli.run("daemons", "--wide").stdout
+
+
+def test_daemons_of_several_versions_are_a_warning(cli: CliWorld) -> None:
+    """Those that are alive, whatever they do."""
+    recorded(cli, "one", 7, seconds_ago=5)
+    recorded(cli, "two", 8, seconds_ago=600, version="0.0.9")
+    assert "daemon.versions" not in {row["id"] for row in rows(doctor(cli))}
+    recorded(cli, "three", 9, seconds_ago=5, mode=DaemonMode.SERVE, version="0.0.9")
+    finding = found(cli, "daemon.versions")
+    assert (finding["level"], finding["says"]) == (
+        "warning", "daemons of several versions run: 0.0.9 on three; 0.1.0 on one",
+    )  # fmt: skip
+    assert "restart the older daemons" in finding["hint"]
 
 
 def test_a_killed_daemon_is_seen_at_once(cli: CliWorld, ended: int) -> None:
