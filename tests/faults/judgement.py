@@ -78,7 +78,7 @@ def defects(shop: Shop) -> list[str]:
 
 
 def all_done(shop: Shop) -> bool:
-    """Whether nothing is left to do; ends all leases, for a claim of a killed consumer may still come true."""
+    """Whether nothing is left to do; ends all leases, also those of consumers that were killed."""
     leases_end(shop)
     return not undone(shop)
 
