@@ -27,9 +27,7 @@ PACE = 0.005
 def fork_server() -> ForkServerContext:
     """It has imported what the processes need, so that a start costs a fork."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(
-        ["pytest", "storage.postgresql_connection", "sqlalchemy.dialects.postgresql.psycopg", __name__]
-    )
+    context.set_forkserver_preload([f"{__package__}.preloaded"])
     return context
 
 
