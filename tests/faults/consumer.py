@@ -4,7 +4,7 @@ from random import Random
 from typing import Any
 
 from tests.faults.action_log import ActionLog
-from tests.faults.http_client import Client, pause
+from tests.faults.http_client import IDLE, Client, pause
 from tests.faults.shop import Shop
 
 LEASE = 30
@@ -28,7 +28,7 @@ class Consumer:
             for refill in refills:
                 self._work(refill)
             if not refills:
-                pause()
+                pause(IDLE)
 
     def _continue(self, lines: list[dict[str, Any]]) -> None:
         """Late, and some a second time: a lease may have ended meanwhile."""

@@ -14,6 +14,9 @@ from tests.faults.shop import Shop
 TIMEOUT = 15.0
 """Seconds for an answer; more than a daemon may need when its database does not answer."""
 PAUSE = 0.02
+"""Seconds before a call is repeated."""
+IDLE = 0.1
+"""Seconds without work."""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from random import Random
 from typing import Any
 
 from tests.faults.action_log import ActionLog
-from tests.faults.http_client import Client, pause
+from tests.faults.http_client import IDLE, Client, pause
 from tests.faults.outside import ORDERED, START
 from tests.faults.shop import Shop
 
@@ -32,10 +32,10 @@ class Producer:
                 self._send(batch)
         while self._sold < limit:
             self._send(self._batch())
-            pause()
+            pause(IDLE)
         while True:
             self._send(self._random.choice(self._batches))
-            pause(0.1)
+            pause(IDLE)
 
     def _batch(self) -> dict[str, Any]:
         """A new batch in the log; from then on it will be sent, whatever happens."""

@@ -14,7 +14,7 @@ def test_killed_processes_lose_nothing_and_do_nothing_twice(shop: Shop) -> None:
     random = seeded(f"kills {shop.url[:6]}")
     with crew_of(shop, f"{SEED}") as crew:
         daemons = [crew.daemon(number) for number in range(len(shop.ports))]
-        producer = crew.producer(limit=KILLS // 2)
+        producer = crew.producer(limit=KILLS)
         consumers = [crew.consumer(number) for number in range(2)]
         for number in range(KILLS // 2):
             kind = random.choices((daemons, consumers, [producer]), weights=(1, 5, 4))[0]
@@ -22,5 +22,7 @@ def test_killed_processes_lose_nothing_and_do_nothing_twice(shop: Shop) -> None:
             if number % CHECKED_AFTER == 0:
                 check(shop)
                 leases_end(shop)
+        crew.kill(producer)
+        crew.producer(limit=0)  # it sends only what was not answered
         check_all_made_good(shop, crew)
         assert [crew.stop(name) for name in daemons] == [0] * len(daemons)
