@@ -29,6 +29,8 @@ class DatabaseFile:
         self._wal: Identity | None = None
         self._checking = Lock()  # what one thread has seen must not be judged by what another sees later
         self._remembered: list[Identity] = []
+        self.log_size = 0
+        """Bytes of the write-ahead log at the last check."""
 
     def opening(self) -> None:
         """A connection is about to open the file."""
@@ -62,7 +64,9 @@ class DatabaseFile:
             )
 
     def _check_wal(self) -> None:
-        wal = _identity(self._wal_path)
+        found = _found(self._wal_path)
+        wal = _identity_of(found)
+        self.log_size = 0 if found is None else found.st_size
         if self._wal is not None and wal != self._wal:
             raise DatabaseFileError(
                 f"{self._wal_path} was moved, deleted or replaced while refilld used it; put it back if it "
@@ -122,10 +126,18 @@ def _remembered(lock: Path) -> tuple[Identity | None, Identity | None]:
 
 def _identity(path: Path) -> Identity | None:
     """Device and inode of a file; None when there is none."""
+    return _identity_of(_found(path))
+
+
+def _identity_of(found: os.stat_result | None) -> Identity | None:
+    return None if found is None else (found.st_dev, found.st_ino)
+
+
+def _found(path: Path) -> os.stat_result | None:
+    """A file as it is; None when there is none."""
     try:
-        found = os.stat(path)  # noqa: PTH116  # called before each write, and faster than Path.stat
+        return os.stat(path)  # noqa: PTH116  # called before each write, and faster than Path.stat
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         raise UnreachableError(f"cannot open {path}: {error.strerror}") from error
-    return found.st_dev, found.st_ino

@@ -5,7 +5,7 @@ queue. Every wait has an end (`storage.patience`).
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from copy import copy
 from functools import partial
 from pathlib import Path
@@ -21,13 +21,21 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DatabaseError, DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from storage import database_file, disk_space, postgresql_engine, sqlite_engine, sqlite_space
+from storage import (
+    database_file,
+    disk_space,
+    postgresql_engine,
+    sqlite_engine,
+    sqlite_log,
+    sqlite_space,
+)
 from storage.database_file import DatabaseFile
 from storage.database_url import parse_url, read_url
 from storage.errors import NotMigratedError, UnreachableError, WrongStatementError, domain_error
 from storage.patience import WORK, Patience, Waits
 from storage.postgresql_errors import one_line, unavailable
 from storage.sqlite_engine import WriterTurn
+from storage.sqlite_log import LogLimit
 from storage.storage_faults import StorageFaults
 
 _SECRETS = ("password", "sslpassword")  # libpq accepts these in the query of a URL
@@ -52,6 +60,7 @@ class Database:
         self._turn = WriterTurn(self._waits) if self.sqlite else None
         self._faults = StorageFaults()
         self._file = None if self.path is None else DatabaseFile(self.path)
+        self._log_limit = LogLimit()
         if self.path is not None and self._file is not None:
             database_file.refuse_foreign(self.path)
             if not create and sqlite_engine.is_missing(self.path):
@@ -107,6 +116,7 @@ class Database:
         self._faults.write = None
         for call in calls:
             call()
+        self._limit_log()
 
     def require_in_place(self) -> None:
         """Raise DatabaseFileError when the open SQLite file was moved, deleted or replaced."""
@@ -158,10 +168,19 @@ class Database:
             raise
 
     def checkpoint(self) -> None:
-        """Copy the write-ahead log into the database file (SQLite); only the daemon calls this."""
-        with self._sqlite_writer() as raw:
-            if raw is not None:
-                raw.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+        """Copy the write-ahead log into the database file (SQLite), unless another process writes now."""
+        with self._sqlite_writer() as writer:
+            if writer is not None:
+                with self._readers.connect() as connection:
+                    other = connection.connection.driver_connection
+                    if isinstance(other, SQLiteConnection):
+                        sqlite_log.copy_into_file(writer, other)
+
+    def _limit_log(self) -> None:
+        """Copy the write-ahead log into the file when it is large; a fault of that undoes no commit."""
+        if self._file is not None and self._log_limit.reached(self._file.log_size):
+            with suppress(UnreachableError):
+                self.checkpoint()
 
     def release_space(self, pages: int) -> bool:
         """Give up to `pages` free pages back to the file system; return whether there are more (SQLite)."""

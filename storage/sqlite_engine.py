@@ -1,8 +1,7 @@
 """SQLite: the database file, and an engine on it.
 
-WAL, every commit on disk (`synchronous=FULL`), `BEGIN IMMEDIATE` for writers, no mmap. Only the daemon
-checkpoints: SQLite before 3.51.3 may corrupt a WAL database if one connection commits while another
-checkpoints.
+WAL, every commit on disk (`synchronous=FULL`), `BEGIN IMMEDIATE` for writers, no mmap. SQLite makes no
+checkpoint by itself; `sqlite_log` does, while nobody commits.
 """
 
 import os
@@ -21,7 +20,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import QueuePool
 
-from storage import sqlite_hints, sqlite_space
+from storage import sqlite_hints, sqlite_log, sqlite_space
 from storage.database_file import DatabaseFile
 from storage.errors import UnreachableError
 from storage.patience import Patience, Waits
@@ -32,6 +31,7 @@ _PRAGMAS = (
     "busy_timeout = 1000",  # one try to lock the file; a transaction tries until its patience ends
     "mmap_size = 0",
     "wal_autocheckpoint = 0",
+    f"journal_size_limit = {sqlite_log.KEPT}",
     "cache_size = -32768",
 )
 _PACE = 0.25

@@ -9,8 +9,6 @@ from pathlib import Path
 
 import pytest
 
-MEGABYTES = 4
-
 
 @dataclass(frozen=True)
 class SmallDisk:
@@ -33,10 +31,10 @@ class SmallDisk:
 
 
 @contextmanager
-def small_disk(folder: Path) -> Iterator[SmallDisk]:
+def small_disk(folder: Path, megabytes: int = 4) -> Iterator[SmallDisk]:
     """Mount a new file system, and unmount it afterwards; the test fails where that is not permitted."""
     folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={MEGABYTES}m,mode=0700", "tmpfs", str(folder)]
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=0700", "tmpfs", str(folder)]
     if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode != 0:
         pytest.fail(
             "this test mounts a tmpfs, which needs root; run it as root, outside of a locked container"

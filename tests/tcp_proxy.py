@@ -55,7 +55,12 @@ class TcpProxy:
     def _accept(self, ready: selectors.BaseSelector) -> None:
         client, _ = self._listener.accept()
         server = socket.socket(socket.AF_UNIX)
-        server.connect(str(self._target))
+        try:
+            server.connect(str(self._target))
+        except OSError:  # as a port on which nobody listens
+            client.close()
+            server.close()
+            return
         for one, other in ((client, server), (server, client)):
             self._pairs[one] = other
             ready.register(one, selectors.EVENT_READ)

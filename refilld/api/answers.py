@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from typing import Annotated, Any, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, create_model
@@ -46,6 +47,7 @@ def _of_row(name: str, row: type, names: Iterable[str] | None = None) -> type[An
     return create_model(name, __base__=_RowBody, __doc__="A stored row.", **fields)
 
 
+@cache
 def page_of(noun: str, row: type) -> type[AnswerBody]:
     """One page of a list. It may have fewer rows than wanted, even none, though another page follows."""
     fields: Any = {noun: (list[row], ...)}  # type: ignore[valid-type]

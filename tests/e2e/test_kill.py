@@ -10,6 +10,7 @@ from tests.e2e.installation import Installation, Sold, until
 from tests.e2e.queue_client import QueueClient
 
 SEED = 20260301
+KILLS = 2
 LOST = {f"loser.{n:02}": 20 + 7 * n for n in range(1, 13)}
 """One order each, and its loss of 400 units."""
 SHARED = {f"shared.{n}": 350 + n for n in range(1, 5)}
@@ -84,12 +85,9 @@ def deliver_all_owed(place: Installation, client: QueueClient) -> None:
     assert sorted((row["order_id"], row["state"]) for row in client.listed()) == each("completed")
 
 
-@pytest.mark.parametrize("kills", [0, 6])
-def test_every_loss_is_refilled_exactly_once(
-    place: Installation, token: str, random: Random, kills: int
-) -> None:
-    """Without kills and with many."""
-    for _ in range(kills):
+def test_every_loss_is_refilled_exactly_once(place: Installation, token: str, random: Random) -> None:
+    """The whole program; `tests/faults` kills more often."""
+    for _ in range(KILLS):
         run_until_killed(place, random)
     with place.daemon() as daemon:
         deliver_all_owed(place, QueueClient(daemon.port, token))

@@ -10,7 +10,7 @@ from tests.e2e.queue_client import QueueClient
 from tests.e2e.two_sources import Bought, TwoSourceInstallation, claimed
 
 SEED = 20261125
-KILLS = 3
+KILLS = 2
 BATCH = 3
 """Counts per request to Graph: a profile's followers, and its reel's likes and views."""
 PROFESSIONAL = {f"pro.{n}": f"Reel{n}AAAAAA" for n in range(1, 5)}
