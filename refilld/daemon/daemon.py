@@ -171,7 +171,6 @@ class Daemon:
             progress = _heartbeats(
                 intervals(self.settings) | {BEAT: BEAT_EVERY} | (SERVING_JOBS if http else {})
             )
-            sampling = self.sampling(configured_sources, lambda: progress.heartbeat("sampling"))
             clock = measured(self.database, self.clock)
             beat = self._beat(DaemonMode.RUN, clock)
             sampling = self.sampling(configured_sources, clock, lambda: progress.heartbeat("sampling"))

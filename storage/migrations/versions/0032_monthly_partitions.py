@@ -10,7 +10,7 @@ from alembic import op
 from sqlalchemy import Connection, text
 
 revision = "0032"
-down_revision = "0028"
+down_revision = "0031"
 branch_labels = None
 depends_on = None
 
