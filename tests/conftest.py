@@ -1,18 +1,16 @@
 """Fixtures for all tests: a PostgreSQL server, a temporary directory in memory, and reset log settings."""
 
-import sys
 import tempfile
-import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
-import structlog
 from sqlalchemy import make_url
 
 from storage import migrate
 from storage.engine import Database
+from tests.kept_logs import kept_logs
 from tests.postgres_server import fast_directory, new_database, server
 from tests.wheel import python, wheel
 
@@ -79,8 +77,5 @@ def tmp_path() -> Iterator[Path]:
 @pytest.fixture(autouse=True)
 def unchanged_logs() -> Iterator[None]:
     """Restore the logging configuration: commands change it for the whole process."""
-    before = structlog.get_config()
-    hooks = threading.excepthook, sys.excepthook, sys.unraisablehook
-    yield
-    threading.excepthook, sys.excepthook, sys.unraisablehook = hooks
-    structlog.configure(**before)
+    with kept_logs():
+        yield

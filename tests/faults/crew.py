@@ -46,6 +46,8 @@ class Crew:
     shop: Shop
     seed: str
     lives: int = 0
+    to_sell: int = 0
+    """Orders that the producer sells, at least."""
     _bodies: dict[str, Callable[[], tuple[Callable[..., None], tuple[Any, ...], dict[str, Any]]]] = field(
         default_factory=dict
     )
@@ -63,6 +65,7 @@ class Crew:
 
     def producer(self, limit: int) -> str:
         """Start a producer, which sells so many orders in all its lives."""
+        self.to_sell = limit
         return self._add("producer", lambda: (run_producer, (self.shop, "producer", self._life(), limit), {}))
 
     def _life(self) -> str:

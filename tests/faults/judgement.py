@@ -57,6 +57,7 @@ def logged(shop: Shop) -> Iterator[dict[str, Any]]:
 
 def check_all_made_good(shop: Shop, crew: Crew) -> None:
     """Let daemons, producer and orderly consumers end all work; every loss is then delivered once."""
+    until(lambda: all_sold(shop, crew.to_sell), lambda: f"the answers to {crew.to_sell} orders", SLOWLY)
     for number in crew.consumers():
         crew.kill(f"consumer-{number}")
         crew.consumer(number, orderly=True)
@@ -75,6 +76,16 @@ def defects(shop: Shop) -> list[str]:
     texts = [path.read_text(encoding="utf-8") for path in shop.place.glob("daemon-*.log")]
     lines = [line for text in texts for line in text.splitlines()]
     return [line for line in lines if not line.startswith("{") or "exception" in json.loads(line)]
+
+
+def all_sold(shop: Shop, number: int) -> bool:
+    """Whether the producer has sold so many orders, and has answers to all."""
+    lines = list(logged(shop))
+    answered = {line["answered"] for line in lines if "answered" in line}
+    batches = [line for line in lines if "sell" in line]
+    return sum(len(batch["sell"]) for batch in batches) >= number and all(
+        batch["key"] in answered for batch in batches
+    )
 
 
 def all_done(shop: Shop) -> bool:

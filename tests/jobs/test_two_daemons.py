@@ -84,9 +84,8 @@ def two_daemons(url: str) -> Iterator[TwoDaemons]:
 
 
 @pytest.fixture
-def both(fresh_postgres: str, migrated_postgres: Database) -> Iterator[TwoDaemons]:
-    assert not migrated_postgres.sqlite
-    with pgbouncer(fresh_postgres) as url, two_daemons(url) as found:
+def both(migrated_postgres_url: str) -> Iterator[TwoDaemons]:
+    with pgbouncer(migrated_postgres_url) as url, two_daemons(url) as found:
         yield found
 
 

@@ -243,7 +243,8 @@ def test_a_permanent_failure_makes_the_refill_dead(database: Database, claimed: 
     (alert,) = alerts_of(database)
     assert (alert.kind, alert.order_id, alert.at) == ("refill.dead", "1", LATER)
     assert alert.refill_id == claimed.refill_id
-    assert json.loads(alert.payload) == {"quantity": 300, "error": "no such user"}
+    moved = {"before": "claimed", "after": "dead"}
+    assert json.loads(alert.payload) == {"quantity": 300, "error": "no such user"} | moved
 
 
 @pytest.mark.parametrize(("before", "state"), [(8, RefillState.QUEUED), (9, RefillState.DEAD)])

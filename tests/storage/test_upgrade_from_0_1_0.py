@@ -205,8 +205,10 @@ ROWS_NOW: dict[str, list[dict[str, Any]]] = {
     ],
     "tokens": [
         {"token_id": 95, "name": "panel", "digest": "abc", "scopes": "read write", "created_at": 1301,
-         "revoked_at": 1302},
+         "revoked_at": 1302, "expires_at": None, "requests_per_minute": None, "rotated_at": None,
+         "old_digest": None, "old_expires_at": None},
     ],
+    "token_uses": [],
     "source_state": [
         {"source": "graph", "paused_until": 1401, "stopped": True, "reason": "rate_limited", "detail": "",
          "refusals": 2, "level": 3, "refused_at": 1402, "blocked_since": None, "suspected_refusals": 4,

@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 
 from refilld.cli.context import CommandContext
 from refilld.cli.root import refilld
+from tests.kept_logs import kept_logs
 from tests.refilld.simulate.simulate_world import BEGIN, DAY
 
 PAGE = Path(__file__).parents[3] / "docs" / "simulate.md"
@@ -59,7 +60,8 @@ def simulated(folder: Path, *words: object) -> Simulated:
 @pytest.fixture(scope="module")
 def table(tmp_path_factory: pytest.TempPathFactory) -> Simulated:
     """A simulation for several tests: each takes seconds."""
-    return simulated(tmp_path_factory.mktemp("table"))
+    with kept_logs():  # the fixture that does so for each test begins after this one
+        return simulated(tmp_path_factory.mktemp("table"))
 
 
 @pytest.fixture
