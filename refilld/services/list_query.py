@@ -225,7 +225,7 @@ class QueryFormat(Generic[F]):
         for name in dict.fromkeys(names):
             if name not in self.formats:
                 known = ", ".join(self.formats)
-                yield QueryFault(name[:_SHOWN], f"is not known; the fields are {known}")
+                yield QueryFault(name[:_SHOWN] or "=", f"is not known; the fields are {known}")
             elif names.count(name) > 1:
                 yield QueryFault(name, "is given twice")
 

@@ -52,7 +52,10 @@ def _handler(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
         def do_POST(self) -> None:
             length = int(self.headers["Content-Length"])
             headers = {name.lower(): value for name, value in self.headers.items()}
-            received = Received(self.path, headers, self.rfile.read(length))
+            body = self.rfile.read(length)
+            if len(body) < length:
+                return  # the sender was killed while it sent
+            received = Received(self.path, headers, body)
             with receiver.lock:
                 receiver.requests.append(received)
             reply = receiver.reply(received)

@@ -7,7 +7,7 @@ from types import UnionType
 from typing import Any, get_args, get_type_hints
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from refilld.services.decision_query import DECISIONS
@@ -75,9 +75,10 @@ def test_a_list_is_read_as_it_was_written(noun: str, data: st.DataObject) -> Non
 
 @pytest.mark.parametrize("noun", FORMATS)
 @settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow])
+@example(text="=")
 @given(text=st.text(max_size=200) | st.from_regex(r"(since|limit|cursor|link|state|metric)=[\w.%&=+-]{0,40}"))
 def test_no_query_string_raises(noun: str, text: str) -> None:
-    """It is read, or each fault names its field."""
+    """It is read, or each fault names its field; `=` is one without a name."""
     found = FORMATS[noun].parse(text, NOW)
     assert isinstance(found, ListQuery) or all(fault.field and fault.problem for fault in found)
 
