@@ -14,7 +14,7 @@ from refilld.api.answers import FlagsAnswer, RequestAnswer, StoryAnswer
 from refilld.api.responses import answer
 from refilld.api.route import PREFIX, ApiRoute
 from refilld.api.schemas import FlagBody, Nothing
-from refilld.orders_file.rows import LONGEST_ID
+from refilld.orders_file.rows import possible_id
 from refilld.services import refill_requests
 from refilld.services.answer_fields import answer_fields
 from refilld.services.look_obstacle import EnabledSources
@@ -92,7 +92,7 @@ class Orders:
 
 
 def _require_possible(order_id: str) -> None:
-    if len(order_id) > LONGEST_ID or not order_id.isprintable():
+    if not possible_id(order_id):
         raise NotFoundError("there is no such order")
 
 

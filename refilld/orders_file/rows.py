@@ -14,6 +14,11 @@ NO_MAPPING: Mapping[str, str] = MappingProxyType({})
 _NO_FAULTS: Mapping[str, BadInputError] = MappingProxyType({})
 
 
+def possible_id(text: str) -> bool:
+    """Whether an order can have this id."""
+    return 0 < len(text) <= LONGEST_ID and text.isprintable()
+
+
 class RawRow(NamedTuple):
     """One row as read: `cells` are texts by field, empty or missing where there is no value."""
 
@@ -42,8 +47,7 @@ class Refused:
     def row(cls, row: RawRow, error: BadInputError) -> Self:
         """Refuse a row with an invalid cell."""
         order_id = row.cells.get("order_id", "").strip()
-        valid_id = order_id.isprintable() and 0 < len(order_id) <= LONGEST_ID
-        return cls(row.line, order_id if valid_id else None, error, row.raw)
+        return cls(row.line, order_id if possible_id(order_id) else None, error, row.raw)
 
     @classmethod
     def text(cls, line: int, problem: str, text: str) -> Self:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from monitor.model.order_state import OrderState
 from monitor.model.refill import RefillState
 from monitor.model.terms import RefillMode
-from refilld.orders_file.rows import LONGEST_ID
+from refilld.orders_file.rows import possible_id
 from refilld.services.buyer_links import ask_for_refill
 from storage import order_states, requests, targets
 from storage.engine import Transaction
@@ -56,7 +56,7 @@ _WORDS = {
 
 def possible(order_ids: Iterable[str]) -> list[str]:
     """Those that can be ids of orders, each once."""
-    return [one for one in dict.fromkeys(order_ids) if 0 < len(one) <= LONGEST_ID and one.isprintable()]
+    return list(filter(possible_id, dict.fromkeys(order_ids)))
 
 
 def ask(tx: Transaction, order_ids: Sequence[str], now: datetime) -> dict[str, int | PanelFault]:
