@@ -25,8 +25,10 @@ class Admission(Enum):
 
     GRANTED = auto()
     UNKNOWN = auto()
-    """The token is unknown, has ended, or lacks the scope."""
+    ENDED = auto()
     TOO_MANY = auto()
+    """The token has sent too many requests in this minute."""
+    WRONG_SCOPE = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,29 +55,31 @@ class Guard:
         token = bearer_token(request.headers.get("Authorization", ""))
         if token is None:
             return _unauthorized("Send a token: Authorization: Bearer TOKEN.", "Bearer")
+        match self.admission(token, *needed):
+            case Admission.GRANTED:
+                return None
+            case Admission.UNKNOWN:
+                return _unauthorized("The token is unknown or revoked.", _INVALID)
+            case Admission.ENDED:
+                return _unauthorized(f"The token ended at {g.token.expires_at:%Y-%m-%d %H:%M} UTC.", _INVALID)
+            case Admission.TOO_MANY:
+                return _too_many(g.quota)
+            case Admission.WRONG_SCOPE:
+                return _forbidden(needed)
+
+    def admission(self, token: str, *needed: Scope) -> Admission:
+        """Whether a token may be used for this; one of the scopes is needed. A token in use is counted."""
         held = self.lookup.find(token)
         if held is None:
-            return _unauthorized("The token is unknown or revoked.", _INVALID)
-        if self._has_ended(held):
-            return _unauthorized(f"The token ended at {held.expires_at:%Y-%m-%d %H:%M} UTC.", _INVALID)
-        quota = self._counted(held)
-        if quota.exceeded:
-            return _too_many(quota)
-        if frozenset(held.scopes).isdisjoint(needed):
-            return _forbidden(needed)
-        _become_holder(held)
-        return None
-
-    def admits(self, token: str, scope: Scope) -> Admission:
-        """Whether a token that the request has elsewhere may be used for this."""
-        held = self.lookup.find(token)
-        if held is None or self._has_ended(held):
             return Admission.UNKNOWN
+        g.token = held
+        if self._has_ended(held):
+            return Admission.ENDED
         if self._counted(held).exceeded:
             return Admission.TOO_MANY
-        if scope not in held.scopes:
-            return Admission.UNKNOWN
-        _become_holder(held)
+        if frozenset(held.scopes).isdisjoint(needed):
+            return Admission.WRONG_SCOPE
+        become(replace(actor(), name=f"token {held.name or held.token_id}"))
         return Admission.GRANTED
 
     def _has_ended(self, held: TokenRow) -> bool:
@@ -102,11 +106,6 @@ def bearer_token(header: str) -> str | None:
     """The token in an Authorization header; None if there is none."""
     scheme, _, token = header.partition(" ")
     return token.strip() or None if scheme.lower() == "bearer" else None
-
-
-def _become_holder(held: TokenRow) -> None:
-    g.token = held
-    become(replace(actor(), name=f"token {held.name or held.token_id}"))
 
 
 def _unauthorized(detail: str, challenge: str) -> Response:

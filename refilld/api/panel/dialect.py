@@ -8,6 +8,7 @@ from http import HTTPStatus
 from flask import Blueprint, Response
 from werkzeug.exceptions import HTTPException
 
+from monitor.errors import BadInputError
 from refilld.api import problems
 from refilld.api.auth import Admission, Guard
 from refilld.api.panel import answers
@@ -39,28 +40,25 @@ class PanelDialect:
         fields = read_form()
         if fields is None:
             return answers.answered(PanelFault.INCORRECT_REQUEST)
-        match self.guard.admits(fields.get("key", "").strip(), Scope.PANEL_USE):
-            case Admission.UNKNOWN:
-                return answers.answered(PanelFault.INVALID_KEY)
-            case Admission.TOO_MANY:
-                return answers.answered(PanelFault.TOO_MANY)
+        match self.guard.admission(fields.get("key", "").strip(), Scope.PANEL_USE):
             case Admission.GRANTED:
                 return answers.answered(self._act(fields.get("action", ""), fields))
+            case Admission.TOO_MANY:
+                return answers.answered(PanelFault.TOO_MANY)
+            case _:
+                return answers.answered(PanelFault.INVALID_KEY)
 
     def _act(self, action: str, fields: dict[str, str]) -> object:
         match action:
             case "refill":
-                return self._of(self._refill, named(fields, "order", "orders"))
+                return self._refill(named(fields, "order", "orders"))
             case "refill_status":
-                return self._of(self._refill_status, named(fields, "refill", "refills"))
+                return self._refill_status(named(fields, "refill", "refills"))
             case "status":
-                return self._of(self._status, named(fields, "order", "orders"))
+                return self._status(named(fields, "order", "orders"))
             case "services":
                 return self._services()
         return PanelFault.INCORRECT_REQUEST
-
-    def _of(self, act: Callable[[Named], object], given: Named | PanelFault) -> object:
-        return given if isinstance(given, PanelFault) else act(given)
 
     def _refill(self, given: Named) -> object:
         with self.database.write() as tx:
@@ -95,7 +93,7 @@ def panel_routes(dialect: PanelDialect) -> Blueprint:
 
 def _failed(error: Exception) -> Response:
     """What went wrong, in one line; the log says more."""
-    if isinstance(error, HTTPException):  # the form is too large
+    if isinstance(error, HTTPException | BadInputError):  # the form is too large, or names no ids
         return answers.answered(PanelFault.INCORRECT_REQUEST)
     status = problems.of_error(error).status_code
     unavailable = status == HTTPStatus.SERVICE_UNAVAILABLE

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from flask import request
 
-from refilld.services.panel_refills import PanelFault
+from monitor.errors import BadInputError
 
 MOST_IDS = 100
 """Ids in one request."""
@@ -31,11 +31,13 @@ def read_form() -> dict[str, str] | None:
     return {name: value for name, (value,) in fields.items()}
 
 
-def named(fields: dict[str, str], one: str, many: str) -> Named | PanelFault:
-    """The ids in the field `one`, or in the field `many`, where commas part them."""
+def named(fields: dict[str, str], one: str, many: str) -> Named:
+    """The ids in the field `one`, or in the field `many`, where commas part them; raises BadInputError."""
     if (one in fields) == (many in fields):
-        return PanelFault.INCORRECT_REQUEST
+        raise BadInputError(one, f"write either {one} or {many}")
     if one in fields:
         return Named((fields[one].strip(),), several=False)
     ids = tuple(part.strip() for part in fields[many].split(","))
-    return PanelFault.INCORRECT_REQUEST if len(ids) > MOST_IDS else Named(ids, several=True)
+    if len(ids) > MOST_IDS:
+        raise BadInputError(many, f"must have at most {MOST_IDS} ids")
+    return Named(ids, several=True)
