@@ -1,10 +1,9 @@
 """Parsing requests: JSON bodies, query strings and ids, validated by their schemas."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
 from typing import TypeVar
-from urllib.parse import parse_qsl
 
 from flask import request
 from werkzeug.exceptions import UnsupportedMediaType
@@ -13,7 +12,7 @@ from monitor.model.whole_number import whole_number
 from refilld.api.problems import InvalidQueryError
 from refilld.api.schemas import Body
 from refilld.services.input_limits import LARGEST_ID
-from refilld.services.list_query import MOST_FIELDS, ListQuery, QueryFault, QueryFormat
+from refilld.services.list_query import UNREADABLE, ListQuery, QueryFault, QueryFormat
 from storage.errors import NotFoundError
 
 M = TypeVar("M", bound=Body)
@@ -37,25 +36,18 @@ def read_body(model: type[M]) -> M:
 
 
 def read_list(query: QueryFormat[F], now: datetime) -> ListQuery[F]:
-    """The list that the request's query string names; raises InvalidQueryError."""
+    """The list that the request's query string names; raises InvalidQueryError.
+
+    Fields without a value are refused: a filter that was forgotten must not find everything.
+    """
     try:
         text = request.query_string.decode()
-        pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS)
-    except ValueError:
-        problem = f"is not UTF-8, or has more than {MOST_FIELDS} fields"
-        raise InvalidQueryError([QueryFault("query", problem)]) from None
-    read = query.parse(text, now, LISTED)
-    faults = [*_empty(pairs), *(read if isinstance(read, tuple) else ())]
-    if faults or isinstance(read, tuple):
-        raise InvalidQueryError(faults)
+    except UnicodeDecodeError:
+        raise InvalidQueryError([UNREADABLE]) from None
+    read = query.parse(text, now, LISTED, empty_allowed=False)
+    if isinstance(read, tuple):
+        raise InvalidQueryError(read)
     return read
-
-
-def _empty(pairs: Iterable[tuple[str, str]]) -> Iterator[QueryFault]:
-    """Fields without a value: a filter that was forgotten must not find everything."""
-    for name, value in pairs:
-        if not value:
-            yield QueryFault(name[:40], "is empty; leave it out")
 
 
 def read_no_query() -> None:

@@ -40,6 +40,9 @@ class QueryFault:
         return f"{self.field}: {self.problem}"
 
 
+UNREADABLE = QueryFault("query", f"is not UTF-8, or has more than {MOST_FIELDS} fields")
+
+
 @dataclass(frozen=True, slots=True)
 class ListQuery(Generic[F]):
     """Which rows of a list are wanted, and which page of them."""
@@ -163,13 +166,21 @@ class QueryFormat(Generic[F]):
     numbered: bool = True
     """Whether the rows have numbers as keys; else texts."""
 
-    def parse(self, text: str, now: datetime, limit: int = ROWS) -> ListQuery[F] | tuple[QueryFault, ...]:
-        """The list of a query string, or all that is wrong with it; an empty field is as one not given."""
+    def parse(
+        self, text: str, now: datetime, limit: int = ROWS, *, empty_allowed: bool = True
+    ) -> ListQuery[F] | tuple[QueryFault, ...]:
+        """The list of a query string, or all that is wrong with it.
+
+        An empty field is as one not given if that is allowed, as in the forms of pages.
+        """
         try:
-            pairs = parse_qsl(text, errors="strict", max_num_fields=MOST_FIELDS)
+            sent = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS)
         except ValueError:
-            return (QueryFault("query", f"is not UTF-8, or has more than {MOST_FIELDS} fields"),)
-        faults = [*self._twice_or_unknown(pairs)]
+            return (UNREADABLE,)
+        pairs = [(name, value) for name, value in sent if value]
+        empty = () if empty_allowed else (name for name, value in sent if not value)
+        faults = [QueryFault(name[:_SHOWN], "is empty; leave it out") for name in empty]
+        faults += self._twice_or_unknown(pairs)
         values: dict[str, object] = {}
         for name, given in dict(pairs).items():
             if name in self.formats:
