@@ -6,7 +6,7 @@ from typing import Any
 
 from monitor.model.order import Flag
 from refilld.orders_file.rows import LONGEST_ID
-from refilld.services.input_limits import LARGEST_ID
+from refilld.services.input_limits import IDEMPOTENCY_KEY, LARGEST_ID
 
 OF_EVERY_ANSWER = ("X-Request-Id", "Cache-Control", "X-Content-Type-Options")
 OF_TOKENS = ("RateLimit-Policy", "RateLimit")
@@ -29,7 +29,7 @@ REQUEST_HEADERS: Mapping[str, dict[str, Any]] = {
     "Accept-Language": {"type": "string", "description": "Languages of sentences, the best first"},
     "Idempotency-Key": {
         "type": "string",
-        "pattern": "^[!-~]{1,255}$",
+        "pattern": IDEMPOTENCY_KEY,
         "description": "A new one for each request; within 24 hours the same gets the first answer",
     },
 }

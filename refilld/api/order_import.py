@@ -14,6 +14,7 @@ from refilld.api.answers import ResultsAnswer
 from refilld.api.order_body import OrdersBody
 from refilld.api.responses import to_json
 from refilld.api.route import JSON, PREFIX, ApiRoute
+from refilld.services.input_limits import IDEMPOTENCY_KEY
 from refilld.services.sent_orders import OrderReader, RowResult, import_sent
 from storage import idempotency
 from storage.engine import Database
@@ -22,7 +23,7 @@ from storage.tokens import Scope
 
 KEY = "Idempotency-Key"
 REPLAYED = "Idempotent-Replayed"
-_KEY = re.compile("[!-~]{1,255}")
+_KEY = re.compile(IDEMPOTENCY_KEY)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,8 @@ LONGEST_NAME = 100
 YEARS = range(1970, 3000)
 """Years of a time: at the ends of the calendar it cannot be turned into UTC."""
 LONGEST_RETRY = timedelta(days=30)
+IDEMPOTENCY_KEY = "^[!-~]{1,255}$"
+"""What names a request that may be repeated: visible ASCII characters."""
 NO_CONTROL_CHARACTERS = "^[^\\u0000-\\u001f\\u007f-\\u009f]*$"
 """What `without_control_characters` accepts, as JSON Schema writes it."""
 PRINTABLE = "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069]*$"
@@ -42,8 +44,13 @@ def note_of(field: str, text: str, missing: str = "") -> str:
         raise BadInputError(field, f"the {field} {error}") from None
 
 
+def is_printable(text: str) -> bool:
+    """Whether the text has neither control characters nor what changes lines or the direction of writing."""
+    return _PRINTABLE.fullmatch(text) is not None
+
+
 def printable(text: str) -> str:
     """Return the text; ValueError when it contains a character that is not printable."""
-    if not _PRINTABLE.fullmatch(text):
+    if not is_printable(text):
         raise ValueError("must be printable")
     return text

@@ -11,7 +11,7 @@ from monitor.events.webhooks import WebhookChanged, WebhookReplayed, webhook_tes
 from monitor.model.target import Metric
 from monitor.webhooks.address import AllowedHosts, parse_url
 from monitor.webhooks.subscription import Subscription, checked_kinds
-from refilld.services.input_limits import LONGEST_NAME, printable
+from refilld.services.input_limits import LONGEST_NAME, is_printable
 from storage import events, webhook_deliveries, webhook_dispatch, webhook_secrets, webhooks
 from storage.chunks import chunks
 from storage.engine import Database, Transaction
@@ -47,12 +47,9 @@ def _values(name: str, given: Iterable[str]) -> tuple[str, ...]:
     found = tuple(dict.fromkeys(given))
     if len(found) > MOST_VALUES:
         raise BadInputError(name, f"must have at most {MOST_VALUES} values")
-    try:
-        if all(1 <= len(printable(value)) <= LONGEST_NAME for value in found):
-            return found
-    except ValueError:
-        pass
-    raise BadInputError(name, f"each must have 1 to {LONGEST_NAME} printable characters")
+    if not all(1 <= len(value) <= LONGEST_NAME and is_printable(value) for value in found):
+        raise BadInputError(name, f"each must have 1 to {LONGEST_NAME} printable characters")
+    return found
 
 
 def add(
