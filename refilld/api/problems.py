@@ -154,14 +154,14 @@ def _invalid(found: Sequence[tuple[str, str]]) -> dict[str, object]:
 def of_error(error: Exception) -> Response:
     """An error of the database, what a client can mend, or a defect."""
     if isinstance(error, UNAVAILABLE):
-        return unavailable(error)
+        return _unavailable(error)
     fields = refusal(error)
     if fields is None:
         return _unexpected(error)
     return Response(to_json(fields), int(str(fields["status"])), mimetype=MIMETYPE)
 
 
-def unavailable(error: Exception) -> Response:
+def _unavailable(error: Exception) -> Response:
     """The database cannot be used; why is in the log only."""
     log.error("http.database_unavailable", error=str(error), once_a_minute=True)
     retry = {"Retry-After": RETRY_AFTER}
