@@ -1,8 +1,10 @@
 """Amounts of money: shares of a price, and their smallest amount."""
 
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 
 CENT = Decimal("0.01")
+_WIDE = Context(prec=100)
+"""More digits than any amount has: with fewer, quantizing a very large one is an error."""
 
 
 def finest(price: Decimal) -> Decimal:
@@ -18,4 +20,4 @@ def share_of_price(price: Decimal, units: int, quantity: int) -> Decimal:
 
 def rounded(amount: Decimal, smallest: Decimal) -> Decimal:
     """An amount to its smallest amount, halves up."""
-    return amount.quantize(smallest, rounding=ROUND_HALF_UP)
+    return amount.quantize(smallest, rounding=ROUND_HALF_UP, context=_WIDE)
