@@ -59,11 +59,12 @@ def test_the_shared_clock_of_sqlite_is_the_clock_of_the_machine(world: JobsWorld
 
 
 def test_the_shared_clock_of_postgresql_goes_by_the_server(migrated_postgres: Database) -> None:
-    """Whatever the clock of the machine says; from measurement to measurement it goes with that clock."""
-    here = NOW
-    clock = SharedClock(lambda: here)
+    """Whatever the clock of the machine says, also when that is set between two measurements."""
+    here, elapsed = NOW, 100.0
+    clock = SharedClock(lambda: here, lambda: elapsed)
     with migrated_postgres.read() as tx:
         measured = clock.measure(tx)
     assert measured - NOW > timedelta(days=100)
-    here += SECOND
+    here += timedelta(days=3)
+    elapsed += 1
     assert clock() == measured + SECOND
