@@ -30,22 +30,20 @@ def turnbull(
     `units` weighs the intervals; an interval that ends after `points` includes the later losses. The rounds
     begin with `start`, or with the same probability for all; a probability of 0 stays 0.
     """
-    total = sum(units.values())
-    weighted = [(after, min(until, points + 1), weight) for (after, until), weight in units.items() if weight]
+    total = sum(units.values())  # equal proportions give equal numbers, and so exactly the same rounds
+    weighted = [(after, min(until, points + 1), n / total) for (after, until), n in units.items() if n]
     masses = list(start or (1 / (points + 1),) * (points + 1))
     before = float("-inf")
     for _ in range(_MOST_ROUNDS):
-        masses, likelihood = _round(masses, weighted, total)
-        if likelihood - before < least_gain * total:
+        masses, likelihood = _round(masses, weighted)
+        if likelihood - before < least_gain:
             break
         before = likelihood
     return masses
 
 
-def _round(
-    masses: Sequence[float], weighted: Sequence[tuple[int, int, float]], total: float
-) -> tuple[list[float], float]:
-    """The next probabilities, and the log-likelihood of those before."""
+def _round(masses: Sequence[float], weighted: Sequence[tuple[int, int, float]]) -> tuple[list[float], float]:
+    """The next probabilities, and the log-likelihood of an average unit by those before."""
     below = [0.0, *accumulate(masses)]
     differences = [0.0] * (len(masses) + 1)
     likelihood = 0.0
@@ -56,7 +54,7 @@ def _round(
         differences[after] += ratio
         differences[until] -= ratio
     expected = accumulate(differences)
-    return [mass * ratio / total for mass, ratio in zip(masses, expected, strict=False)], likelihood
+    return [mass * ratio for mass, ratio in zip(masses, expected, strict=False)], likelihood
 
 
 def shares(masses: Sequence[float]) -> list[float]:
