@@ -38,11 +38,14 @@ class Server:
                 admin.execute(statement.encode())
 
     @property
-    def processes(self) -> list[int]:
-        """The server and its children."""
-        first = int((self.home / "data/postmaster.pid").read_text().split()[0])
-        children = Path(f"/proc/{first}/task/{first}/children").read_text().split()
-        return [first, *map(int, children)]
+    def process(self) -> int:
+        """The first process of the server."""
+        return int((self.home / "data/postmaster.pid").read_text().split()[0])
+
+    @property
+    def children(self) -> list[int]:
+        first = self.process
+        return [int(child) for child in Path(f"/proc/{first}/task/{first}/children").read_text().split()]
 
 
 @pytest.fixture
@@ -77,12 +80,15 @@ def silent_connections(server: Server) -> None:
 
 
 def stopped_processes(server: Server) -> None:
-    stopped = server.processes
-    for pid in stopped:
-        os.kill(pid, signal.SIGSTOP)
+    """While the first one is stopped, the number of a child that ends is not given back."""
+    os.kill(server.process, signal.SIGSTOP)
+    children = server.children
+    for child in children:
+        os.kill(child, signal.SIGSTOP)
     pause(1)
-    for pid in stopped:
-        os.kill(pid, signal.SIGCONT)
+    for child in children:
+        os.kill(child, signal.SIGCONT)
+    os.kill(server.process, signal.SIGCONT)
 
 
 def read_only(server: Server) -> None:
