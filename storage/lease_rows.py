@@ -7,12 +7,13 @@ does. Times are integers here, in microseconds as in the database.
 import json
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, Column, Connection, bindparam, select, text
 
-from monitor.model.target import Metric
 from storage.bulk import read
+from storage.claim_selection import ClaimFilter, selections
 from storage.column_types import AnySelect, EnumText, Instant, instant, microseconds
 from storage.schema import orders, refills, targets
 from storage.transfers import IS_MOVED
@@ -64,18 +65,6 @@ _JOINED = (
     .join_from(refills, orders, orders.c.order_id == _r.order_id)
     .join(targets, targets.c.target_id == orders.c.target_id)
 )
-_METRICS = [f"metric_{number}" for number in range(len(Metric))]
-_IS_READY = (
-    # no refill while the profile is private or the link is gone
-    text("refills.state = 'queued'"),  # the literal condition of the partial index, so that it is used
-    _r.available_at <= bindparam("now", type_=BigInteger()),
-    _r.metric.in_([bindparam(name) for name in _METRICS]),
-    targets.c.private_since.is_(None),
-    targets.c.gone_at.is_(None),
-)
-_IN_ORDER = _JOINED.where(*_IS_READY).order_by(_r.available_at, _r.refill_id)
-_FIRST = _IN_ORDER.with_only_columns(_r.available_at).limit(1)  # EXISTS might read the whole table
-_READY = _IN_ORDER.limit(bindparam("limit")).with_for_update(skip_locked=True, of=refills)
 _ENDED = (
     _JOINED.where(text("refills.state = 'claimed'"), _r.leased_until <= bindparam("now", type_=BigInteger()))
     .order_by(_r.leased_until)
@@ -90,15 +79,18 @@ _BY_ID = {
 }
 
 
-def first_ready(connection: Connection, now: datetime, metrics: Iterable[Metric]) -> int | None:
-    """Since when the refill is ready that a claim would take first; None if none is."""
-    found = read(connection, _FIRST, _known(metrics) | {"now": microseconds(now)})
-    return found[0][0] if found else None
-
-
-def ready(connection: Connection, now: datetime, metrics: Iterable[Metric], limit: int) -> list[LeaseRow]:
+def ready(connection: Connection, now: datetime, wanted: ClaimFilter, limit: int) -> list[LeaseRow]:
     """Lock the refills that a claim takes, oldest first; those that another transaction locks are skipped."""
-    return _rows(connection, _READY, _known(metrics) | {"now": microseconds(now), "limit": limit})
+    for query, values in selections(connection, now, wanted, limit):
+        found = _rows(connection, _with_all(query), dict(values))
+        if found:
+            return found
+    return []
+
+
+@lru_cache(64)
+def _with_all(query: AnySelect) -> AnySelect:
+    return query.with_only_columns(*_SELECTED, IS_MOVED)
 
 
 def ended(connection: Connection, now: datetime, limit: int) -> list[LeaseRow]:
@@ -115,12 +107,6 @@ def locked(connection: Connection, refill_ids: Iterable[int]) -> dict[int, Lease
 
 def _rows(connection: Connection, query: AnySelect, values: dict[str, object]) -> list[LeaseRow]:
     return [LeaseRow._make(row) for row in read(connection, query, values)]
-
-
-def _known(metrics: Iterable[Metric]) -> dict[str, object]:
-    """The parameters of a list of metrics, of which there may be fewer than there are parameters."""
-    wanted = {str(metric) for metric in metrics}
-    return dict.fromkeys(_METRICS) | dict(zip(_METRICS, wanted, strict=False))
 
 
 def _reader(column: Column[Any]) -> Callable[[Any], Any] | None:

@@ -5,7 +5,7 @@ idempotency key that a consumer passes on. The newest lease token of a refill ow
 repeated with the same token gets the same answer.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from secrets import token_urlsafe
@@ -18,6 +18,7 @@ from monitor.guarantee.refund_review import ReviewCause, review_of
 from monitor.model.refill import RefillState
 from monitor.model.target import Metric
 from storage import events, lease_changes, lease_rows, order_states, reviews
+from storage.claim_selection import EVERYTHING, ClaimFilter, first_ready
 from storage.column_types import instant, microseconds
 from storage.errors import LeaseLostError, NotFoundError
 from storage.lease_calls import (
@@ -67,14 +68,14 @@ class LeaseAnswer:
 Refusal: TypeAlias = LeaseLostError | NotFoundError
 
 
-def anything_ready(connection: Connection, now: datetime, metrics: Iterable[Metric] = tuple(Metric)) -> bool:
+def anything_ready(connection: Connection, now: datetime, wanted: ClaimFilter = EVERYTHING) -> bool:
     """Whether a claim could take a refill now; reads only, so it may be polled."""
-    return lease_rows.first_ready(connection, now, metrics) is not None
+    return first_ready(connection, now, wanted) is not None
 
 
 def waiting_since(connection: Connection, now: datetime) -> datetime | None:
     """Since when the refill is ready that a claim would take first; None if none is."""
-    return instant(lease_rows.first_ready(connection, now, Metric))
+    return instant(first_ready(connection, now))
 
 
 def claim(
@@ -83,14 +84,14 @@ def claim(
     *,
     limit: int,
     lease: timedelta,
-    metrics: Iterable[Metric] = tuple(Metric),
+    wanted: ClaimFilter = EVERYTHING,
     consumer: str = "",
 ) -> list[ClaimedRefill]:
     """Claim up to `limit` refills that are ready, oldest first, each under its own lease token.
 
     Raises MovedError when the work goes on in another database.
     """
-    ready = lease_rows.ready(connection, now, metrics, limit)
+    ready = lease_rows.ready(connection, now, wanted, limit)
     if not ready:
         return []
     _require_here(connection, ready)

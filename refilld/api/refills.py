@@ -49,7 +49,7 @@ class RefillQueue:
                 self.actions.now(tx),
                 limit=body.limit,
                 lease=body.lease,
-                metrics=body.wanted,
+                wanted=body.wanted,
                 consumer=body.consumer or "",
             )
 

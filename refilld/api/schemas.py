@@ -17,6 +17,7 @@ from refilld.services.input_limits import (
     without_control_characters,
 )
 from refilld.strict_json import read_json
+from storage.claim_selection import ClaimFilter
 from storage.leases import Failure
 
 Text = Annotated[
@@ -69,9 +70,9 @@ class ClaimBody(Body):
     consumer: Name | None = None
 
     @property
-    def wanted(self) -> tuple[Metric, ...]:
-        """The requested metrics; all if none are named."""
-        return tuple(self.metrics or Metric)
+    def wanted(self) -> ClaimFilter:
+        """The refills that the consumer delivers."""
+        return ClaimFilter(frozenset(self.metrics or ()))
 
     @property
     def lease(self) -> timedelta:

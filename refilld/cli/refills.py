@@ -18,6 +18,7 @@ from refilld.cli.parameters import NAME, ROW_ID, TEXT, duration_between
 from refilld.services.input_limits import LARGEST_NUMBER, LONGEST_RETRY
 from refilld.services.refill_fields import claimed, shown
 from storage import leases, refill_list
+from storage.claim_selection import ClaimFilter
 from storage.engine import Transaction
 from storage.pages import first_rows
 from storage.refill_selection import RefillFilter
@@ -105,14 +106,14 @@ def claim(
     wide: bool,
 ) -> None:
     """Claim refills that are ready, oldest first, each under a lease."""
-    wanted = [Metric(metric) for metric in metrics] or list(Metric)
+    wanted = ClaimFilter(frozenset(map(Metric, metrics)))
     with context.database() as database, database.write() as connection:
         rows = leases.claim(
             connection,
             _now(context, connection),
             limit=limit,
             lease=lease,
-            metrics=wanted,
+            wanted=wanted,
             consumer=consumer or "",
         )
     print_list(_CLAIM_COLUMNS, map(claimed, rows), as_json=as_json, wide=wide)

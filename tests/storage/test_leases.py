@@ -9,6 +9,7 @@ from sqlalchemy import update
 from monitor.model.refill import RefillState
 from monitor.model.target import Metric
 from storage import leases
+from storage.claim_selection import ClaimFilter
 from storage.engine import Database
 from storage.errors import LeaseLostError
 from storage.leases import ClaimedRefill, Failure
@@ -41,6 +42,10 @@ def claimed(database: Database) -> ClaimedRefill:
 
 
 # Claiming
+
+
+def of(*metrics: Metric) -> ClaimFilter:
+    return ClaimFilter(frozenset(metrics))
 
 
 def test_a_claim_returns_everything_a_consumer_needs(database: Database) -> None:
@@ -107,11 +112,10 @@ def test_a_claim_can_be_limited_to_metrics(database: Database) -> None:
         followers, likes = owe(connection, "1"), owe(connection, "2")
         connection.execute(update(table).where(table.c.refill_id == likes).values(metric=Metric.LIKES))
     with database.read() as connection:
-        ready = {metric: leases.anything_ready(connection, NOW, [metric]) for metric in Metric}
+        ready = {metric: leases.anything_ready(connection, NOW, of(metric)) for metric in Metric}
     assert ready == {Metric.FOLLOWERS: True, Metric.LIKES: True, Metric.VIEWS: False}
-    assert claim(database, metrics=[Metric.VIEWS]) == []
-    twice = [Metric.VIEWS, *[Metric.LIKES] * 5]
-    assert ids(claim(database, metrics=iter(twice))) == [likes]
+    assert claim(database, wanted=of(Metric.VIEWS)) == []
+    assert ids(claim(database, wanted=of(Metric.VIEWS, Metric.LIKES))) == [likes]
     assert ids(claim(database)) == [followers]
 
 
