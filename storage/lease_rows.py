@@ -45,6 +45,7 @@ class LeaseRow(NamedTuple):
     done_action: str | None
     done_state: str | None
     release_at: int | None
+    claim_rank: int
     link: str
     username_now: str | None
     service: str
@@ -90,7 +91,11 @@ def ready(connection: Connection, now: datetime, wanted: ClaimFilter, limit: int
 
 @lru_cache(64)
 def _with_all(query: AnySelect) -> AnySelect:
-    return query.with_only_columns(*_SELECTED, IS_MOVED)
+    return (
+        query.with_only_columns(*_SELECTED, IS_MOVED)
+        .join(orders, orders.c.order_id == _r.order_id)
+        .join(targets, targets.c.target_id == orders.c.target_id)
+    )
 
 
 def ended(connection: Connection, now: datetime, limit: int) -> list[LeaseRow]:

@@ -59,7 +59,7 @@ def create_app(
     app = _empty_app()
     # at most half of the threads wait for refills, so that the others can serve completions
     waiters, shadow = WaiterPool(stopping, THREADS // 2), settings.guarantee.shadow
-    actions = RefillActions(clock, settings.queue.max_attempts, shadow, refilled)
+    actions = RefillActions(clock, settings.queue, shadow, refilled)
     queue = RefillQueue(database, actions, waiters)
     orders = Orders(database, clock, enabled, _texts(settings))
     endpoints = WebhookEndpoints(database, clock, settings.webhooks.allowed)
