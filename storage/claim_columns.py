@@ -29,6 +29,9 @@ ASKED_FOR, UNASKED = 0, 1
 """The ranks of claims: a buyer asked for the refill, or nobody did."""
 
 _r, _o, _t, _q = refills.c, orders.c, targets.c, requests.c
+NAMES = ("claim_service", "claim_provider", "claim_rank", "hidden")
+IS_ASKED_FOR = (_r.claim_rank == ASKED_FOR).label("asked_for")
+"""Whether a buyer asked for a refill."""
 _IDS: BindParameter[object] = bindparam("ids", expanding=True)
 _HIDDEN = or_(_t.private_since.is_not(None), _t.gone_at.is_not(None))
 """No refill is claimed while the profile is private or the link is gone."""

@@ -8,7 +8,6 @@ from monitor.model.refill import RefillState
 from storage.column_types import microseconds
 from storage.lease_rows import LeaseRow
 
-
 _BACKOFF = Backoff()
 
 

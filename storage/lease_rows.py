@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import BigInteger, Column, Connection, bindparam, select, text
 
 from storage.bulk import read
+from storage.claim_columns import ASKED_FOR
 from storage.claim_selection import ClaimFilter, selections
 from storage.column_types import AnySelect, EnumText, Instant, instant, microseconds
 from storage.schema import orders, refills, targets
@@ -118,6 +119,8 @@ def _reader(column: Column[Any]) -> Callable[[Any], Any] | None:
     """What makes the program's value of a stored one; None if they are the same."""
     if isinstance(column.type, Instant):
         return instant
+    if column is _r.claim_rank:
+        return ASKED_FOR.__eq__
     if isinstance(column.type, EnumText):
         return {str(word): word for word in column.type.words}.get
     return None

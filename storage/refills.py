@@ -55,18 +55,13 @@ class RefillRow:
     done_state: RefillState | None
     release_at: datetime | None
     """When a hold ends by itself."""
-    claim_rank: int
-    """Refills are claimed in the order of their ranks, those that a buyer asked for first."""
+    asked_for: bool
+    """Whether a buyer asked for it, so that it is claimed before the rest."""
     link: str
     username_now: str | None
     """Name of the profile if it was renamed since."""
     service: str
     provider: str | None
-
-    @property
-    def asked_for(self) -> bool:
-        """Whether a buyer asked for it."""
-        return self.claim_rank == claim_columns.ASKED_FOR
 
     @property
     def units(self) -> int:
@@ -87,9 +82,17 @@ class RefillEventRow:
 
 _r = refills.c
 _NEXT_NUMBER = select(func.coalesce(func.max(_r.number), 0) + 1).where(_r.order_id == bindparam("order_id"))
-_OWN = [column for column in _r if column.name not in {"claim_service", "claim_provider", "hidden"}]
+_o = orders.c
+_OWN = [column for column in _r if column.name not in claim_columns.NAMES]
 LISTED = (
-    select(*_OWN, targets.c.link, targets.c.username_now, orders.c.service, orders.c.provider)
+    select(
+        *_OWN,
+        claim_columns.IS_ASKED_FOR,
+        targets.c.link,
+        targets.c.username_now,
+        orders.c.service,
+        orders.c.provider,
+    )
     .join(orders, orders.c.order_id == _r.order_id)
     .join(targets, targets.c.target_id == orders.c.target_id)
 )

@@ -100,10 +100,11 @@ def list_(
 @pass_context
 def claim(
     context: CommandContext,
+    /,
+    *,
     limit: int,
     lease: timedelta,
     consumer: str | None,
-    *,
     as_json: bool,
     wide: bool,
     **parts: tuple[str, ...],
@@ -185,7 +186,7 @@ def fail(
     """Give a claimed refill back because it could not be delivered."""
     failure = leases.Failure(reason, retryable=not no_retry, retry_after=retry_after)
     section = context.settings.queue
-    call = leases.Fail(refill_id, lease_token, failure, section.max_attempts, section.waits, random())  # noqa: S311
+    call = leases.Fail(refill_id, lease_token, failure, section.max_attempts, section.waits, random())
     with context.database() as database, database.write() as connection:
         state = leases.act_on_one(connection, call, _now(context, connection)).state
     _print_state(refill_id, state)
