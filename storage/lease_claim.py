@@ -24,7 +24,7 @@ _STATE = RefillState.CLAIMED
 _COLUMNS = ", ".join(
     f"{'refills' if column.table.name == 'refills' else 'ready'}.{column.name}" for column in SELECTED
 )
-_CHANGE = f"UPDATE refills SET state = '{_STATE}', leased_until = :until, consumer = :consumer"
+_CHANGE = f"UPDATE refills SET state = '{_STATE}', leased_until = :until, consumer = :consumer"  # noqa: S608  # of constants
 _TAKE = text(_CHANGE + ", attempt = attempt + 1, lease_token = :lease_token WHERE refill_id = :refill_id")
 _TAKE_SELECTED = text(f"""
     ready AS (SELECT *, row_number() OVER () AS place FROM selected),
