@@ -1,36 +1,49 @@
 """Which refills a claim takes, and in which order."""
 
-from collections.abc import Iterable, Iterator, Mapping
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
 
-from sqlalchemy import BigInteger, Connection, bindparam, select, text
+from sqlalchemy import BigInteger, Connection, bindparam, exists, select, text
 
 from monitor.model.target import Metric
+from storage import claim_lanes
 from storage.bulk import read
 from storage.column_types import AnySelect, microseconds
-from storage.schema import orders, refills, targets
+from storage.queue_tables import queue_pauses
+from storage.schema import CLAIMABLE, refills
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimFilter:
-    """The refills that a consumer delivers; an empty set does not filter."""
+    """The refills that a consumer delivers, and their order; an empty set does not filter."""
 
     metrics: frozenset[Metric] = frozenset()
     providers: frozenset[str] = frozenset()
     services: frozenset[str] = frozenset()
+    buyers_first: bool = True
+    """Those that a buyer asked for before the rest, the oldest of both first; else only by age."""
+
+    @property
+    def lists(self) -> dict[str, list[str]]:
+        """The values of those filters that are set."""
+        named = {"metrics": self.metrics, "providers": self.providers, "services": self.services}
+        return {name: sorted(map(str, values)) for name, values in named.items() if values}
 
 
 EVERYTHING = ClaimFilter()
+BY_AGE = ClaimFilter(buyers_first=False)
 
 
 class Selection(NamedTuple):
     """A query of the ids of the refills that a claim takes, in their order, with its parameters.
 
     It locks them on PostgreSQL, and skips those that another transaction locks. It may be a part of another
-    statement (a CTE, `IN`), whose result then has no order of its own.
+    statement (a CTE, `IN`), whose result then has no order of its own: `refills.claim_rank` (if buyers are
+    first), `available_at`, `refill_id`.
     """
 
     query: AnySelect
@@ -39,58 +52,57 @@ class Selection(NamedTuple):
 
 _r = refills.c
 _IS_READY = (
-    # no refill while the profile is private or the link is gone
-    text("refills.state = 'queued'"),  # the literal condition of the partial index, so that it is used
+    text(f"refills.{CLAIMABLE.replace('hidden', 'refills.hidden')}"),  # literal, as in the partial indexes
     _r.available_at <= bindparam("now", type_=BigInteger()),
-    targets.c.private_since.is_(None),
-    targets.c.gone_at.is_(None),
 )
-_FILTERED = {"metric": _r.metric, "provider": orders.c.provider, "service": orders.c.service}
+_IN_ORDER = (
+    select(_r.refill_id)
+    # each rank is one range of the index
+    .where(*_IS_READY, text("refills.claim_rank IN (0, 1)"), ~exists(select(queue_pauses.c.part)))
+    .order_by(_r.claim_rank, _r.available_at, _r.refill_id)
+)
+_ANY_PAUSE = select(queue_pauses.c.part).limit(1)
 
 
-def selections(
-    connection: Connection,  # noqa: ARG001  # which parts are paused
-    now: datetime,
-    wanted: ClaimFilter,
-    limit: int,
-) -> Iterator[Selection]:
+def selections(connection: Connection, now: datetime, wanted: ClaimFilter, limit: int) -> Iterator[Selection]:
     """What a claim tries in turn until one returns refills; made one after the other, usually only one."""
-    query, values = _in_order(wanted, now)
-    query = query.limit(bindparam("limit")).with_for_update(skip_locked=True, of=refills)
-    yield Selection(query, values | {"limit": limit})
+    for query, values in _in_order(connection, now, wanted, limit):
+        yield Selection(_locked(query), values)
 
 
 def first_ready(connection: Connection, now: datetime, wanted: ClaimFilter = EVERYTHING) -> int | None:
     """Since when the refill is ready that a claim would take first; None if none is."""
-    query, values = _in_order(wanted, now)
-    found = read(connection, _first(query), values)
-    return found[0][0] if found else None
+    for query, values in _in_order(connection, now, wanted, 1):
+        found = read(connection, _first(query), values)
+        if found:
+            return int(found[0][0])
+    return None
 
 
-def _in_order(wanted: ClaimFilter, now: datetime) -> tuple[AnySelect, dict[str, object]]:
-    given: dict[str, Iterable[str]] = {
-        "metric": map(str, wanted.metrics),
-        "provider": wanted.providers,
-        "service": wanted.services,
-    }
-    named = {name: {f"{name}_{i}": value for i, value in enumerate(values)} for name, values in given.items()}
-    parameters = {key: value for values in named.values() for key, value in values.items()}
-    return _query(*map(tuple, named.values())), {**parameters, "now": microseconds(now)}
+def _in_order(connection: Connection, now: datetime, wanted: ClaimFilter, limit: int) -> Iterator[Selection]:
+    """Without filter and pause all is read in the order of one index, else part by part."""
+    values: dict[str, object] = {"now": microseconds(now), "limit": limit}
+    if wanted == EVERYTHING:
+        yield Selection(_IN_ORDER, values)
+        if not read(connection, _ANY_PAUSE, {}):
+            return
+    lists = wanted.lists
+    engine = connection.dialect.name
+    query = claim_lanes.query_of(engine, frozenset(lists), buyers_first=wanted.buyers_first)
+    most = limit + claim_lanes.SPARE if engine == "postgresql" else limit
+    given = {name: json.dumps(value) for name, value in lists.items()}
+    yield Selection(_checked(query), values | given | {"most": most})
 
 
 @lru_cache(64)
-def _query(*named: tuple[str, ...]) -> AnySelect:
-    """The query for so many metrics, providers and services."""
-    query = (
-        select(_r.refill_id)
-        .join_from(refills, orders, orders.c.order_id == _r.order_id)
-        .join(targets, targets.c.target_id == orders.c.target_id)
-        .where(*_IS_READY)
-    )
-    for column, names in zip(_FILTERED.values(), named, strict=True):
-        if names:
-            query = query.where(column.in_([bindparam(name) for name in names]))
-    return query.order_by(_r.available_at, _r.refill_id)
+def _checked(query: AnySelect) -> AnySelect:
+    """The query, which looks at refills again once they are locked."""
+    return query.where(*_IS_READY)
+
+
+@lru_cache(64)
+def _locked(query: AnySelect) -> AnySelect:
+    return query.limit(bindparam("limit")).with_for_update(skip_locked=True, of=refills)
 
 
 @lru_cache(64)

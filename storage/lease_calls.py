@@ -3,13 +3,12 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from monitor.model.backoff import Backoff
 from monitor.model.refill import RefillState
 from storage.column_types import microseconds
 from storage.lease_rows import LeaseRow
 
-BACKOFF = timedelta(minutes=1)
-"""Delay after the first failure; doubled after each further one, up to LONGEST_BACKOFF."""
-LONGEST_BACKOFF = timedelta(hours=6)
+_BACKOFF = Backoff()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +49,9 @@ class Fail(LeaseCall):
 
     failure: Failure
     max_attempts: int
+    backoff: Backoff = _BACKOFF
+    jitter: float = 1.0
+    """Drawn from 0 to 1; it counts where the consumer does not say when to retry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,9 @@ def followed(call: LeaseCall, row: LeaseRow, now: datetime) -> LeaseRow:
     at = microseconds(now)
     if isinstance(call, Fail):
         wait = call.failure.retry_after
-        available_at = microseconds(now + (_backoff(row.attempt) if wait is None else wait))
+        if wait is None:
+            wait = call.backoff.wait(row.attempt, call.jitter)
+        available_at = microseconds(now + wait)
         dead = not call.failure.retryable or row.attempt >= call.max_attempts
         row = row._replace(last_error=call.failure.reason, available_at=available_at)
         return _ended(call, row, RefillState.DEAD if dead else RefillState.QUEUED)
@@ -104,7 +108,3 @@ def _ended(call: LeaseCall, row: LeaseRow, state: RefillState) -> LeaseRow:
         done_action=_ACTIONS[type(call)],
         done_state=str(state),
     )
-
-
-def _backoff(attempt: int) -> timedelta:
-    return min(BACKOFF * (1 << min(max(attempt - 1, 0), 16)), LONGEST_BACKOFF)

@@ -16,6 +16,7 @@ from storage.bulk import compiled, execute_many, read
 from storage.claim_selection import ClaimFilter, Selection, selections
 from storage.column_types import AnySelect, microseconds
 from storage.lease_rows import SELECTED, LeaseRow
+from storage.schema import orders, refills, targets
 from storage.transfers import MOVED
 
 _TOKEN = 24
@@ -96,7 +97,12 @@ def _one_after_the_other(connection: Connection, selection: Selection, given: _G
 
 @lru_cache(64)
 def _with_all(query: AnySelect) -> AnySelect:
-    return query.with_only_columns(*SELECTED).where(text(f"NOT {MOVED}"))
+    return (
+        query.with_only_columns(*SELECTED)
+        .join(orders, orders.c.order_id == refills.c.order_id)
+        .join(targets, targets.c.target_id == orders.c.target_id)
+        .where(text(f"NOT {MOVED}"))
+    )
 
 
 def _made(row: Sequence[Any]) -> LeaseRow:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import BigInteger, Column, Connection, bindparam, select, text
 
 from storage.bulk import read
+from storage.claim_columns import ASKED_FOR
 from storage.column_types import AnySelect, EnumText, Instant, instant, microseconds
 from storage.schema import orders, refills, targets
 from storage.transfers import IS_MOVED
@@ -43,6 +44,7 @@ class LeaseRow(NamedTuple):
     done_action: str | None
     done_state: str | None
     release_at: int | None
+    claim_rank: int
     link: str
     username_now: str | None
     service: str
@@ -98,6 +100,8 @@ def _reader(column: Column[Any]) -> Callable[[Any], Any] | None:
     """What makes the program's value of a stored one; None if they are the same."""
     if isinstance(column.type, Instant):
         return instant
+    if column is _r.claim_rank:
+        return ASKED_FOR.__eq__
     if isinstance(column.type, EnumText):
         return {str(word): word for word in column.type.words}.get
     return None

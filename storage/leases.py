@@ -18,7 +18,7 @@ from monitor.guarantee.refund_review import ReviewCause, review_of
 from monitor.model.refill import RefillState
 from monitor.model.target import Metric
 from storage import events, lease_changes, lease_claim, lease_completion, lease_rows, order_states, reviews
-from storage.claim_selection import EVERYTHING, ClaimFilter, first_ready
+from storage.claim_selection import BY_AGE, EVERYTHING, ClaimFilter, first_ready
 from storage.column_types import instant, microseconds
 from storage.errors import LeaseLostError, NotFoundError
 from storage.lease_calls import (
@@ -75,8 +75,8 @@ def anything_ready(connection: Connection, now: datetime, wanted: ClaimFilter = 
 
 
 def waiting_since(connection: Connection, now: datetime) -> datetime | None:
-    """Since when the refill is ready that a claim would take first; None if none is."""
-    return instant(first_ready(connection, now))
+    """Since when the refill is ready that waits longest, without those of paused parts; None if none is."""
+    return instant(first_ready(connection, now, BY_AGE))
 
 
 def claim(

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, func, select, text
 
 from monitor.model.refill import RefillState
 from storage.chunks import chunks
-from storage.schema import OPEN_REFILL, refills
+from storage.schema import OPEN_REFILL, UNFINISHED_REFILL, refills
 from storage.sums import total
 
 _r = refills.c
@@ -41,6 +41,7 @@ def open_refill_sums(connection: Connection) -> list[OpenRefillSums]:
 
 def _sums(connection: Connection, state: RefillState) -> OpenRefillSums:
     since = func.min(func.coalesce(_r.queued_at, _r.created_at))
-    # the literal condition of the partial index, so that it is used
-    query = select(func.count(), total(_r.quantity), since).where(text(f"refills.state = '{state}'"))
+    # the literal conditions of the partial indexes, so that one is used
+    conditions = text(f"refills.{UNFINISHED_REFILL}"), text(f"refills.state = '{state}'")
+    query = select(func.count(), total(_r.quantity), since).where(*conditions)
     return OpenRefillSums(state, *connection.execute(query).one())

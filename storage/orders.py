@@ -17,7 +17,7 @@ from monitor.events.kind import EventKind
 from monitor.model.order import Order
 from monitor.model.order_merge import merged
 from monitor.model.target import Metric
-from storage import backlogs, cadence_stats, drops, events, flags, routes, targets
+from storage import backlogs, cadence_stats, claim_columns, drops, events, flags, routes, targets
 from storage.bulk import execute_many
 from storage.column_types import AnyRow, microseconds
 from storage.engine import advisory_lock
@@ -170,6 +170,7 @@ def _import_known(
     events.add_all(connection, [_update_event(before[order.order_id], order) for order in changed], now)
     left = _left_targets(connection, before, changed)
     execute_many(connection, _UPDATE, [_changes(order, target_ids, now) for order in changed])
+    claim_columns.refresh(connection, [order.order_id for order in changed])
     for order in changed:
         if not order.guaranteed and before[order.order_id].guaranteed:
             flags.end_guarantee(connection, order.order_id, now, f"order is {order.status}")

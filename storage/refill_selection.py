@@ -75,8 +75,9 @@ def found(
     states: frozenset[RefillState],
     wanted: RefillFilter,
     limit: int | None = None,
+    after: int | None = None,
 ) -> list[SelectedRefill]:
-    """The refills in these states that a filter finds, oldest first."""
+    """The refills in these states that a filter finds, oldest first; with `after` those with a larger id."""
     allowed = sorted(states if wanted.state is None else states & {wanted.state})
     in_states = [text(f"refills.state = '{state}'") for state in allowed]  # literal: partial indexes
     query = _SELECTED.join(targets_table, _t.target_id == _o.target_id).where(or_(false(), *in_states))
@@ -86,6 +87,7 @@ def found(
         None if wanted.consumer is None else _r.consumer == wanted.consumer,
         None if wanted.since is None else _r.created_at >= wanted.since,
         None if wanted.before is None else _r.created_at < wanted.before,
+        None if after is None else _r.refill_id > after,
     ):
         if condition is not None:
             query = query.where(condition)

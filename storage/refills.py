@@ -13,7 +13,7 @@ from sqlalchemy import Connection, bindparam, func, insert, select, text, update
 from monitor.model.decision import Action, Decision, Reason
 from monitor.model.refill import RefillState
 from monitor.model.target import Metric
-from storage import order_states, queued_units, refill_moves
+from storage import claim_columns, order_states, queued_units, refill_moves
 from storage.column_types import AnySelect
 from storage.errors import NotFoundError
 from storage.schema import OPEN_REFILL, orders, refill_events, refills, targets
@@ -36,6 +36,7 @@ class RefillRow:
     """Number of times it was claimed since it was last queued by a decision or an operator."""
     created_at: datetime
     queued_at: datetime | None
+    """When it was queued for the first time; this counts against the daily caps."""
     available_at: datetime
     """Not claimable before."""
     lease_token: str | None = field(repr=False)
@@ -54,7 +55,8 @@ class RefillRow:
     done_state: RefillState | None
     release_at: datetime | None
     """When a hold ends by itself."""
-    """When it was queued for the first time; this counts against the daily caps."""
+    asked_for: bool
+    """Whether a buyer asked for it, so that it is claimed before the rest."""
     link: str
     username_now: str | None
     """Name of the profile if it was renamed since."""
@@ -80,9 +82,17 @@ class RefillEventRow:
 
 _r = refills.c
 _NEXT_NUMBER = select(func.coalesce(func.max(_r.number), 0) + 1).where(_r.order_id == bindparam("order_id"))
-_INSERT = insert(refills).returning(_r.refill_id)
+_o = orders.c
+_OWN = [column for column in _r if column.name not in claim_columns.NAMES]
 LISTED = (
-    select(refills, targets.c.link, targets.c.username_now, orders.c.service, orders.c.provider)
+    select(
+        *_OWN,
+        claim_columns.IS_ASKED_FOR,
+        targets.c.link,
+        targets.c.username_now,
+        orders.c.service,
+        orders.c.provider,
+    )
     .join(orders, orders.c.order_id == _r.order_id)
     .join(targets, targets.c.target_id == orders.c.target_id)
 )
@@ -98,22 +108,22 @@ def create(connection: Connection, drop_id: int, decision: Decision, metric: Met
     queued = decision.action is Action.REFILL
     state = RefillState.QUEUED if queued else RefillState.HELD
     number = connection.execute(_NEXT_NUMBER, {"order_id": decision.order_id}).scalar_one()
-    refill_id: int = connection.execute(
-        _INSERT,
-        {
-            "order_id": decision.order_id,
-            "number": number,
-            "drop_id": drop_id,
-            "metric": metric,
-            "quantity": decision.quantity,
-            "reason": decision.reason,
-            "state": state,
-            "created_at": decision.at,
-            "queued_at": decision.at if queued else None,
-            "available_at": decision.at,
-            "release_at": decision.release_at,
-        },
-    ).scalar_one()
+    values: dict[str, object] = {
+        "order_id": decision.order_id,
+        "number": number,
+        "drop_id": drop_id,
+        "metric": metric,
+        "quantity": decision.quantity,
+        "reason": decision.reason,
+        "state": state,
+        "created_at": decision.at,
+        "queued_at": decision.at if queued else None,
+        "available_at": decision.at,
+        "release_at": decision.release_at,
+    }
+    values |= claim_columns.of_new_refill(decision.order_id, decision.at)
+    insertion = insert(refills).values(values).returning(_r.refill_id)
+    refill_id: int = connection.execute(insertion).scalar_one()
     refill_moves.add(connection, [refill_id], state, decision.at, str(decision.reason))
     if queued:
         queued_units.note(connection, refill_id, decision.at)

@@ -33,6 +33,7 @@ from storage import (
     idempotency_table,
     import_table,
     pipeline_tables,
+    queue_tables,
     retention_tables,
     source_tables,
     survival_tables,
@@ -56,6 +57,7 @@ __all__ = [
     "mass_drops",
     "metadata",
     "pipeline_tables",
+    "queue_tables",
     "retention_tables",
     "reviews",
     "source_tables",
@@ -70,6 +72,7 @@ OPEN_REFILL = "state IN ('held', 'queued', 'claimed')"
 NOT_COMPLETED = "status <> 'Completed'"
 ENDED_DROP = "state NOT IN ('suspected', 'waiting', 'refused')"
 UNFINISHED_REFILL = "state NOT IN ('completed', 'rejected', 'cancelled')"
+CLAIMABLE = "state = 'queued' AND NOT hidden"
 OPEN_DROP = "state IN ('suspected', 'waiting', 'refused')"
 
 targets = Table(
@@ -329,6 +332,10 @@ refills = Table(
     Column("done_action", Text),
     Column("done_state", EnumText(RefillState)),
     Column("release_at", Instant),
+    Column("claim_service", Text, nullable=False, server_default=""),
+    Column("claim_provider", Text, nullable=False, server_default=""),
+    Column("claim_rank", SmallInteger, nullable=False, server_default="1"),
+    Column("hidden", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("order_id", "number", name="uq_refills_order_id_number"),
     partial("uq_refills_one_open_per_order", "order_id", where=OPEN_REFILL, unique=True),
     one_of("state", RefillState),
@@ -339,7 +346,12 @@ refills = Table(
         name="claimed_has_a_lease",
     ),
     CheckConstraint("(state = 'completed') = (completed_at IS NOT NULL)", name="completed_has_a_time"),
-    partial("ix_refills_queued", "available_at", "refill_id", where="state = 'queued'"),
+    partial("ix_refills_queued", "claim_rank", "available_at", "refill_id", where=CLAIMABLE),
+    partial(
+        "ix_refills_queued_part",
+        *("metric", "claim_service", "claim_provider", "claim_rank", "available_at", "refill_id"),
+        where=CLAIMABLE,
+    ),
     partial("ix_refills_leases", "leased_until", where="state = 'claimed'"),
     partial("ix_refills_held", "metric", "refill_id", where="state = 'held'"),
     Index("ix_refills_created_at", "created_at", "refill_id"),

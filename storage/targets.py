@@ -15,6 +15,7 @@ from monitor.guarantee.series import Series
 from monitor.model.link import Link
 from monitor.model.snapshot import Outcome, Snapshot
 from monitor.model.target import Metric, Target
+from storage import claim_columns
 from storage.bulk import execute_many
 from storage.column_types import AnyRow
 from storage.errors import NotFoundError
@@ -200,8 +201,12 @@ class LookOutcome:
 
 def save_looks(connection: Connection, looks: Sequence[LookOutcome]) -> None:
     """Save the states of targets after looks, and their schedules."""
-    if looks:
-        connection.execute(_SAVE_LOOK, [_look_values(look) for look in looks])
+    if not looks:
+        return
+    ids = [look.state.target_id for look in looks]
+    before = claim_columns.hidden(connection, ids)
+    connection.execute(_SAVE_LOOK, [_look_values(look) for look in looks])
+    claim_columns.refresh_targets(connection, sorted(before ^ claim_columns.hidden(connection, ids)))
 
 
 def _look_values(look: LookOutcome) -> dict[str, object]:

@@ -12,6 +12,8 @@ from monitor.events.changes import (
     OrderCorrected,
     OrdersImported,
     OrderUpdated,
+    QueuePauseChanged,
+    RefillAskedFor,
     RefillMoved,
     RequestRecorded,
     ReviewClosed,
@@ -154,6 +156,9 @@ CATALOGUE: Mapping[Kind, Entry] = {
     Kind.CREDENTIALS_RENEWED: Entry(_INFO, ProblemEnded, "that file was renewed"),
     Kind.DIGEST_DUE: Entry(_INFO, DigestDue, "a receiver gets the report of a day or a week"),
     Kind.REFILL_REQUESTED: _change(RequestRecorded, "a customer asked for a refill"),
+    Kind.REFILL_ASKED_FOR: _change(
+        RefillAskedFor, "a customer asked for a refill that there is already; it is claimed before the rest"
+    ),
     Kind.REFILL_HELD: _change(RefillMoved, "a refill is held, or held for another reason"),
     Kind.REFILL_QUEUED: _change(RefillMoved, "a refill entered the queue, at first or again"),
     Kind.REFILL_CLAIMED: _change(RefillMoved, "a consumer took a refill"),
@@ -173,6 +178,8 @@ CATALOGUE: Mapping[Kind, Entry] = {
     Kind.CUSTOMER_FORGOTTEN: _change(CustomerForgotten, "what names a customer was removed from a target"),
     Kind.SOURCE_PAUSED: _change(SourceChanged, "an operator paused a source"),
     Kind.SOURCE_RESUMED: _change(SourceChanged, "an operator resumed a source"),
+    Kind.QUEUE_PAUSED: _change(QueuePauseChanged, "an operator paused the queue, or a part of it"),
+    Kind.QUEUE_RESUMED: _change(QueuePauseChanged, "an operator resumed the queue, or a part of it"),
     Kind.TOKEN_CREATED: _change(TokenChanged, "a token was created"),
     Kind.TOKEN_ROTATED: _change(TokenChanged, "a token got a new secret"),
     Kind.TOKEN_REVOKED: _change(TokenChanged, "a token was revoked"),

@@ -6,6 +6,7 @@ from datetime import datetime
 from monitor.events.event import Event, Payload, Subject, about_order
 from monitor.events.kind import EventKind
 from monitor.model.order import Flag, Order
+from monitor.model.queue_part import PartKind, QueuePart
 from monitor.model.refill import RefillState
 
 
@@ -15,6 +16,14 @@ class RequestRecorded(Payload):
 
     granted: bool
     """Whether a look follows; else the last answer stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class RefillAskedFor(Payload):
+    """A buyer asked for a refill that there is already."""
+
+    state: RefillState
+    """That it has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +99,16 @@ class SourceChanged(Payload):
 
 
 @dataclass(frozen=True, slots=True)
+class QueuePauseChanged(Payload):
+    """Claims of a part of the queue were paused, or go on."""
+
+    part: PartKind
+    value: str
+    """The metric, provider or service; empty for the whole queue."""
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class TokenChanged(Payload):
     """A token was created or revoked, or got a new secret."""
 
@@ -148,6 +167,17 @@ def order_updated(before: Order, after: Order, fields: tuple[str, ...]) -> Event
     """An import or new terms changed these fields of an order."""
     changes = tuple(_change(before, after, name) for name in fields)
     return Event(EventKind.ORDER_UPDATED, OrderUpdated(changes), about_order(after))
+
+
+def refill_asked_for(order_id: str, refill_id: int, state: RefillState) -> Event:
+    """A buyer asked for a refill that there is already: it is claimed before the rest."""
+    return Event(EventKind.REFILL_ASKED_FOR, RefillAskedFor(state), Subject(order_id, refill_id))
+
+
+def queue_pause_changed(part: QueuePart, why: str, *, paused: bool) -> Event:
+    """Claims of a part of the queue were paused, or go on."""
+    kind = EventKind.QUEUE_PAUSED if paused else EventKind.QUEUE_RESUMED
+    return Event(kind, QueuePauseChanged(part.kind, part.value, why))
 
 
 def refill_requested(order_id: str, *, granted: bool) -> Event:

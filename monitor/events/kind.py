@@ -48,6 +48,7 @@ class EventKind(StrEnum):
     CREDENTIALS_RENEWED = "credentials.renewed"
     DIGEST_DUE = "digest.due"
     REFILL_REQUESTED = "refill.requested"
+    REFILL_ASKED_FOR = "refill.asked_for"
     REFILL_HELD = "refill.held"
     REFILL_QUEUED = "refill.queued"
     REFILL_CLAIMED = "refill.claimed"
@@ -67,6 +68,8 @@ class EventKind(StrEnum):
     CUSTOMER_FORGOTTEN = "customer.forgotten"
     SOURCE_PAUSED = "source.paused"
     SOURCE_RESUMED = "source.resumed"
+    QUEUE_PAUSED = "queue.paused"
+    QUEUE_RESUMED = "queue.resumed"
     TOKEN_CREATED = "token.created"  # noqa: S105  # a kind, and no password
     TOKEN_ROTATED = "token.rotated"  # noqa: S105
     TOKEN_REVOKED = "token.revoked"  # noqa: S105

@@ -16,6 +16,7 @@ from monitor.model.refill import RefillState
 from monitor.model.snapshot import Outcome
 from monitor.model.target import Metric
 from monitor.model.terms import TermsOrigin
+from refilld.services.queue_pause import QueueMode
 from refilld.services.refill_fields import CLAIMED, SHOWN
 from refilld.services.refill_requests import Recheck
 from storage.decision_list import DecisionListing
@@ -244,6 +245,11 @@ class ProbeAnswer(AnswerBody):
     status: str
 
 
+class ReadyAnswer(ProbeAnswer):
+    queue: QueueMode | None
+    """Whether refills are handed out."""
+
+
 class EndpointAnswer(AnswerBody):
     """A webhook endpoint."""
 
@@ -330,3 +336,10 @@ class BatchAnswer(AnswerBody):
     """What became of each action, in their order."""
 
     results: list[BatchRowAnswer]
+
+
+class RequeueAnswer(BatchAnswer):
+    """What became of each dead refill that was tried, in the order of their ids."""
+
+    next_after: int | None
+    """`after` of the next call; null if there is nothing left to try."""

@@ -19,10 +19,12 @@ from refilld.api.order_import import OrderImport, import_routes
 from refilld.api.orders import Orders, order_routes
 from refilld.api.panel.described import panel_route
 from refilld.api.panel.dialect import PanelDialect, panel_routes
+from refilld.api.queue import QueuePauses, queue_routes
 from refilld.api.raw_path import OrderPart, with_raw_path
 from refilld.api.reference import Reference, reference_routes
 from refilld.api.refill_actions import RefillActions
 from refilld.api.refill_batch import RefillBatch, batch_routes
+from refilld.api.refill_requeue import RefillRequeue, requeue_route
 from refilld.api.refills import RefillQueue, refill_routes
 from refilld.api.route import ROUTES, RouteTable
 from refilld.api.server import LARGEST_BODY, THREADS
@@ -59,7 +61,8 @@ def create_app(
     app = _empty_app()
     # at most half of the threads wait for refills, so that the others can serve completions
     waiters, shadow = WaiterPool(stopping, THREADS // 2), settings.guarantee.shadow
-    actions = RefillActions(clock, settings.queue.max_attempts, shadow, refilled)
+    actions = RefillActions(clock, settings.queue, shadow, refilled)
+    batch = RefillBatch(database, actions)
     queue = RefillQueue(database, actions, waiters)
     orders = Orders(database, clock, enabled, _texts(settings))
     endpoints = WebhookEndpoints(database, clock, settings.webhooks.allowed)
@@ -71,7 +74,8 @@ def create_app(
         table.add(listing.noun, listing.route(database))
     table.add("orders", *order_routes(orders))
     table.add("orders", *import_routes(OrderImport(database, clock, order_reader(settings))))
-    table.add("refills", *refill_routes(queue), *batch_routes(RefillBatch(database, actions)))
+    table.add("refills", *refill_routes(queue), *batch_routes(batch), requeue_route(RefillRequeue(batch)))
+    table.add("queue", *queue_routes(QueuePauses(database, clock)))
     table.add("webhooks", *webhook_routes(endpoints))
     dialect = PanelDialect(database, clock, settings, guard)
     app.register_blueprint(panel_routes(dialect))

@@ -7,10 +7,11 @@ from http import HTTPStatus
 import structlog
 from flask import Response
 
-from refilld.api.answers import ProbeAnswer
+from refilld.api.answers import ProbeAnswer, ReadyAnswer
 from refilld.api.problems import RETRY_AFTER, problem
 from refilld.api.responses import answer
 from refilld.api.route import ApiRoute
+from refilld.services.queue_pause import QueueMode
 
 log = structlog.get_logger()
 
@@ -22,6 +23,8 @@ class Health:
     faults: tuple[str, ...] = ()
     writable: bool = True
     """Whether the last write to the database worked."""
+    queue: QueueMode | None = None
+    """Whether refills are handed out; None if it cannot be read. A pause does not make it unready."""
 
     @property
     def ready(self) -> bool:
@@ -37,7 +40,7 @@ def health_routes(health: Callable[[], Health]) -> tuple[ApiRoute, ...]:
     def readyz() -> Response:
         found = health()
         if found.ready:
-            return answer({"status": "ready"})
+            return answer({"status": "ready", "queue": found.queue})
         log.warning("http.not_ready", faults=found.faults, once_a_minute=True)
         what = "" if found.writable else ": the database cannot be written"
         return problem(
@@ -49,5 +52,5 @@ def health_routes(health: Callable[[], Health]) -> tuple[ApiRoute, ...]:
     unready = (HTTPStatus.SERVICE_UNAVAILABLE,)
     return (
         ApiRoute("GET", "/healthz", healthz, "The process is alive", ProbeAnswer),
-        ApiRoute("GET", "/readyz", readyz, "The process can work", ProbeAnswer, problems=unready),
+        ApiRoute("GET", "/readyz", readyz, "The process can work", ReadyAnswer, problems=unready),
     )

@@ -3,10 +3,12 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from random import random
 
 from monitor.errors import RefilldError
 from monitor.model.target import Metric
 from refilld.api.schemas import CompleteBody, ExtendBody, FailBody, LeaseBody
+from refilld.settings.settings import QueueSection
 from storage import leases, operator_actions
 from storage.engine import Transaction, after_commit
 from storage.lease_calls import Complete, Extend, Fail, LeaseCall, Release
@@ -19,11 +21,12 @@ class RefillActions:
     """The actions; the clock is read inside the transaction, after the wait for it."""
 
     clock: Callable[[], datetime]
-    max_attempts: int
+    queue: QueueSection
     shadow: bool
     """In shadow mode no operator can queue a refill."""
     refilled: Callable[[Metric, int], None]
     """Called with the units of each refill that is completed, after the commit."""
+    jitter: Callable[[], float] = random
 
     def now(self, tx: Transaction) -> datetime:
         """The time that judges leases, by the clock that all processes share."""
@@ -59,7 +62,8 @@ class RefillActions:
             case CompleteBody():
                 return Complete(refill_id, token, body.external_id, body.delivered)
             case FailBody():
-                return Fail(refill_id, token, body.failure, self.max_attempts)
+                limits = self.queue.max_attempts, self.queue.waits
+                return Fail(refill_id, token, body.failure, *limits, self.jitter())
             case _:
                 return Release(refill_id, token)
 

@@ -84,9 +84,19 @@ class RefillBatch:
 
     def batch(self, body: BatchBody) -> Response:
         results: list[dict[str, object]] = [_named(sent) for sent in body.actions]
-        valid = list(_valid(body.actions, results))
+        self._fill(list(_valid(body.actions, results)), results)
+        return answer({"results": results})
+
+    def carry_out_each(self, rows: Sequence[OperatorRow]) -> list[dict[str, object]]:
+        """Carry out actions of an operator, one in one transaction; the result of each."""
+        results: list[dict[str, object]] = [{"refill_id": row.refill_id} for row in rows]
+        self._fill([_Place(index, row) for index, row in enumerate(rows)], results)
+        return results
+
+    def _fill(self, places: Sequence[_Place], results: list[dict[str, object]]) -> None:
+        """Carry out rows, and complete their results; what was not done is refused as unavailable."""
         begun = False
-        for chunk in _transactions(valid):
+        for chunk in _transactions(places):
             try:
                 done = self._carry_out(chunk)
             except UNAVAILABLE:
@@ -97,7 +107,9 @@ class RefillBatch:
             for place, fields in done:
                 results[place.index] |= fields
         late = _refused(problem_fields(HTTPStatus.SERVICE_UNAVAILABLE, NOT_AVAILABLE))
-        return answer({"results": [one if "status" in one else one | late for one in results]})
+        for one in results:
+            if "status" not in one:
+                one.update(late)
 
     def _carry_out(self, chunk: Sequence[_Place]) -> list[tuple[_Place, dict[str, object]]]:
         """The rows of one transaction with their results; a refused one has changed nothing."""

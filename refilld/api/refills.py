@@ -15,6 +15,7 @@ from refilld.api.route import PREFIX, ApiRoute
 from refilld.api.schemas import ClaimBody, CompleteBody, ExtendBody, FailBody, LeaseBody, Nothing
 from refilld.services.refill_fields import claimed
 from storage import leases, operator_actions
+from storage.claim_selection import ClaimFilter
 from storage.engine import Database
 from storage.leases import ClaimedRefill
 from storage.tokens import Scope
@@ -38,7 +39,7 @@ class RefillQueue:
     def _claim_when_ready(self, body: ClaimBody) -> list[ClaimedRefill]:
         """Claim, but only look whether anything is ready while nothing is: that needs no turn to write."""
         with self.database.read() as tx:
-            if not leases.anything_ready(tx, self.actions.now(tx), body.wanted):
+            if not leases.anything_ready(tx, self.actions.now(tx), self._wanted(body)):
                 return []
         return self._claim(body)
 
@@ -49,9 +50,12 @@ class RefillQueue:
                 self.actions.now(tx),
                 limit=body.limit,
                 lease=body.lease,
-                wanted=body.wanted,
+                wanted=self._wanted(body),
                 consumer=body.consumer or "",
             )
+
+    def _wanted(self, body: ClaimBody) -> ClaimFilter:
+        return body.wanted(buyers_first=self.actions.queue.buyers_first)
 
     def move(self, refill_id: int, body: LeaseBody) -> Response:
         """Extend, complete, fail or release a refill."""

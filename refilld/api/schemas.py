@@ -67,12 +67,14 @@ class ClaimBody(Body):
     lease_seconds: LeaseSeconds = 300
     wait_seconds: Annotated[int, Field(ge=0, le=30), Whole] = 0
     metrics: list[Metric] | None = Field(default=None, min_length=1, max_length=100)
+    providers: list[Name] | None = Field(default=None, min_length=1, max_length=100)
+    services: list[Name] | None = Field(default=None, min_length=1, max_length=100)
     consumer: Name | None = None
 
-    @property
-    def wanted(self) -> ClaimFilter:
+    def wanted(self, *, buyers_first: bool) -> ClaimFilter:
         """The refills that the consumer delivers."""
-        return ClaimFilter(frozenset(self.metrics or ()))
+        parts = (frozenset(self.providers or ()), frozenset(self.services or ()))
+        return ClaimFilter(frozenset(self.metrics or ()), *parts, buyers_first)
 
     @property
     def lease(self) -> timedelta:

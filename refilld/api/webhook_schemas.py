@@ -35,12 +35,15 @@ def _in_years(at: datetime) -> datetime:
     return at
 
 
+Time = Annotated[
+    AwareDatetime,
+    Field(json_schema_extra={"pattern": "^(19[7-9][0-9]|2[0-9]{3})-"}),
+    AfterValidator(_in_years),
+]
+
+
 class ReplayBody(Body):
     """A replay of all events since a time."""
 
-    since: Annotated[
-        AwareDatetime,
-        Field(json_schema_extra={"pattern": "^(19[7-9][0-9]|2[0-9]{3})-"}),
-        AfterValidator(_in_years),
-    ]
+    since: Time
     undelivered: bool = False

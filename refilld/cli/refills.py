@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from functools import partial
+from random import random
 from typing import Any
 
 import click
@@ -92,21 +93,29 @@ def list_(
 @click.option("--limit", type=click.IntRange(1, 1000), default=1, show_default=True)
 @click.option("--lease", type=_LEASE, default="5m", show_default=True, help="30s to 1d.")
 @click.option("--metric", "metrics", multiple=True, type=click.Choice([str(metric) for metric in Metric]))
+@click.option("--provider", "providers", multiple=True, type=NAME, help="Only of this provider; repeatable.")
+@click.option("--service", "services", multiple=True, type=NAME, help="Only of this service; repeatable.")
 @click.option("--consumer", type=NAME, default=None, help="Name of the consumer, for the record.")
 @list_options
 @pass_context
 def claim(
     context: CommandContext,
+    /,
+    *,
     limit: int,
     lease: timedelta,
-    metrics: tuple[str, ...],
     consumer: str | None,
-    *,
     as_json: bool,
     wide: bool,
+    **parts: tuple[str, ...],
 ) -> None:
     """Claim refills that are ready, oldest first, each under a lease."""
-    wanted = ClaimFilter(frozenset(map(Metric, metrics)))
+    wanted = ClaimFilter(
+        frozenset(map(Metric, parts["metrics"])),
+        frozenset(parts["providers"]),
+        frozenset(parts["services"]),
+        context.settings.queue.buyers_first,
+    )
     with context.database() as database, database.write() as connection:
         rows = leases.claim(
             connection,
@@ -176,9 +185,10 @@ def fail(
 ) -> None:
     """Give a claimed refill back because it could not be delivered."""
     failure = leases.Failure(reason, retryable=not no_retry, retry_after=retry_after)
-    attempts = context.settings.queue.max_attempts
+    section = context.settings.queue
+    call = leases.Fail(refill_id, lease_token, failure, section.max_attempts, section.waits, random())
     with context.database() as database, database.write() as connection:
-        state = leases.fail(connection, refill_id, lease_token, _now(context, connection), failure, attempts)
+        state = leases.act_on_one(connection, call, _now(context, connection)).state
     _print_state(refill_id, state)
 
 

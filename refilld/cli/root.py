@@ -39,6 +39,7 @@ MODULES = {
     "init": "init",
     "mass-drops": "mass_drops",
     "orders": "orders",
+    "queue": "queue",
     "refills": "refills",
     "report": "report",
     "retention": "retention",

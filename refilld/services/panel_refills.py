@@ -9,7 +9,7 @@ from monitor.model.refill import RefillState
 from monitor.model.terms import RefillMode
 from refilld.orders_file.rows import possible_id
 from refilld.services.buyer_links import ask_for_refill
-from storage import order_states, requests, targets
+from storage import claim_columns, order_states, requests, targets
 from storage.engine import Transaction
 from storage.requests import RequestResult
 
@@ -74,6 +74,7 @@ def _ask(tx: Transaction, state: OrderState, now: datetime) -> int | PanelFault:
     if state.order.terms.refill is RefillMode.NEVER:
         return PanelFault.REFILL_DISABLED
     if any(refill.state.open for refill in state.refills) or (state.request_pending and state.covered(now)):
+        claim_columns.ask_for(tx, order_id, now)
         return PanelFault.REFILL_OPEN
     if not ask_for_refill(tx, order_id, now) or not state.covered(now):
         return PanelFault.NOT_ELIGIBLE

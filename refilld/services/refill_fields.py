@@ -6,13 +6,13 @@ from storage.refills import RefillRow
 
 CLAIMED = (
     "refill_id", "order_id", "service", "link", "metric", "quantity", "provider", "reason",
-    "attempt", "lease_token", "leased_until", "queued_at",
+    "attempt", "lease_token", "leased_until", "queued_at", "asked_for",
 )  # fmt: skip
 """Fields of a claimed refill; only its consumer gets the lease token."""
 SHOWN = (
     "refill_id", "order_id", "number", "drop_id", "service", "link", "metric", "quantity", "provider",
     "reason", "state", "attempt", "created_at", "queued_at", "available_at", "leased_until", "consumer",
-    "completed_at", "delivered", "external_id", "last_error",
+    "completed_at", "delivered", "external_id", "last_error", "asked_for",
 )  # fmt: skip
 """Fields of a refill in lists."""
 

@@ -10,7 +10,7 @@ from monitor.model.decision import Reason
 from monitor.model.order_state import OrderState
 from monitor.model.snapshot import Outcome
 from refilld.services.look_obstacle import EnabledSources, Obstacle, find_obstacle
-from storage import drops, order_states, refills, requests, snapshots, target_checks, targets
+from storage import claim_columns, drops, order_states, refills, requests, snapshots, target_checks, targets
 from storage.engine import Transaction
 
 
@@ -40,6 +40,7 @@ def request_refill(
     a judged count leaves no drop undecided. Raises NotFoundError.
     """
     state = targets.of_order(tx, order_id, lock=True)
+    claim_columns.ask_for(tx, order_id, now)
     order_state, granted_at = _order_state(tx, state, order_id), requests.last_granted(tx, order_id)
     if not order_state.covered(now):
         if granted_at is None or now - granted_at >= STANDS:

@@ -2,12 +2,13 @@
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from monitor.guarantee.mass_drop import MassDropRule
 from monitor.guarantee.queue_rules import QueueRules
+from monitor.model.backoff import Backoff
 from monitor.model.service import Service
 from monitor.model.terms_catalog import TermsCatalog
 from refilld.settings.alerts import AlertsSection
@@ -47,8 +48,24 @@ class MassDropSection(Section):
         return MassDropRule(**self.model_dump())
 
 
+_BACKOFF = Backoff()
+
+
 class QueueSection(Section):
     max_attempts: int = Field(default=10, ge=1, le=1000)
+    backoff: Duration = Field(default=_BACKOFF.first, gt=timedelta(0))
+    backoff_max: Duration = Field(default=_BACKOFF.longest, gt=timedelta(0))
+    buyers_first: bool = True
+
+    @model_validator(mode="after")
+    def _longest_is_not_shorter(self) -> Self:
+        if self.backoff_max < self.backoff:
+            raise ValueError("backoff_max must not be shorter than backoff")
+        return self
+
+    @property
+    def waits(self) -> Backoff:
+        return Backoff(self.backoff, self.backoff_max)
 
 
 class AnswersSection(Section):

@@ -14,7 +14,7 @@ from sqlalchemy import delete, update
 
 from monitor.model.decision import Action
 from monitor.model.refill import RefillState
-from storage import leases, operator_actions
+from storage import claim_columns, leases, operator_actions
 from storage.alert_tables import events as events_table
 from storage.engine import Database
 from storage.errors import LeaseLostError, OpenRefillError, WrongStateError
@@ -230,6 +230,7 @@ class QueueMachine(RuleBasedStateMachine):
         with self.database.write() as connection:
             change = update(targets).where(shy).values(private_since=self.now if private else None)
             connection.execute(change)
+            claim_columns.refresh(connection, ["private"])
 
     @invariant()
     def both_agree(self) -> None:
