@@ -8,15 +8,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from functools import lru_cache
 from sqlite3 import Error as SQLiteError
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
-from sqlalchemy import Connection, Dialect, Insert, Update
+from sqlalchemy import Connection, Dialect, Insert, TextClause, Update
 from sqlalchemy.exc import DBAPIError
 
 from storage.column_types import AnySelect
 
+Statement: TypeAlias = AnySelect | Insert | Update | TextClause
 
-class _Compiled(NamedTuple):
+
+class Compiled(NamedTuple):
+    """A statement as the driver takes it."""
+
     text: str
     order: tuple[str, ...] | None
     """The order of the parameters if the driver takes them by position."""
@@ -24,17 +28,18 @@ class _Compiled(NamedTuple):
     """Parameters that SQLAlchemy added, such as the OFFSET beside a LIMIT."""
 
 
-@lru_cache(64)
-def _compiled(statement: AnySelect | Insert | Update, dialect: Dialect) -> _Compiled:
-    compiled = statement.compile(dialect=dialect)
-    constants = {name: value for name, value in compiled.params.items() if value is not None}
-    order = None if compiled.positiontup is None else tuple(compiled.positiontup)
-    return _Compiled(str(compiled), order, constants)
+@lru_cache(128)
+def compiled(statement: Statement, dialect: Dialect) -> Compiled:
+    """The statement for an engine."""
+    made = statement.compile(dialect=dialect)
+    constants = {name: value for name, value in made.params.items() if value is not None}
+    order = None if made.positiontup is None else tuple(made.positiontup)
+    return Compiled(str(made), order, constants)
 
 
-def read(connection: Connection, query: AnySelect, values: Mapping[str, object]) -> Sequence[Sequence[Any]]:
-    """The rows of a query, whose parameters are named by `bindparam`."""
-    text, order, constants = _compiled(query, connection.dialect)
+def read(connection: Connection, query: Statement, values: Mapping[str, object]) -> Sequence[Sequence[Any]]:
+    """The rows of a query, or of a change with RETURNING, whose parameters are named."""
+    text, order, constants = compiled(query, connection.dialect)
     given = {**constants, **values}
     if order is None:
         return connection.exec_driver_sql(text, given).all()
@@ -42,13 +47,16 @@ def read(connection: Connection, query: AnySelect, values: Mapping[str, object])
         return list(cursor.execute(text, tuple([given[name] for name in order])))
 
 
-def execute_many(
-    connection: Connection, statement: Insert | Update, rows: Sequence[Mapping[str, object]]
-) -> None:
+def execute(connection: Connection, statement: Statement, values: Mapping[str, object]) -> None:
+    """Execute a statement that returns nothing, whose parameters are named."""
+    execute_many(connection, statement, [values])
+
+
+def execute_many(connection: Connection, statement: Statement, rows: Sequence[Mapping[str, object]]) -> None:
     """Execute a statement for many rows; each row names all its parameters."""
     if not rows:
         return
-    text, order, _ = _compiled(statement, connection.dialect)
+    text, order, _ = compiled(statement, connection.dialect)
     if order is None:
         connection.exec_driver_sql(text, [dict(row) for row in rows])
         return

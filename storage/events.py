@@ -96,27 +96,28 @@ def _values(event: Event, now: datetime, *, keep: bool) -> dict[str, object]:
 
 def common(kind: EventKind, now: datetime, problem: str = "") -> dict[str, object]:
     """The stored values that events of one kind and one transaction have in common."""
-    known, at, who = _of_kind(kind), microseconds(now), actor()
+    known, at, who = of_kind(kind), microseconds(now), actor()
     own = f"{problem}{at}" if known["status"] == Status.OCCURRED else problem
     return {
         **known,
         "at": at,
-        "version": VERSION,
         "dedup_key": dedup_key(kind, own),
         "source": None,
         "actor": who.name,
         "request_id": who.request_id,
-        "dispatched": False,
     }
 
 
 @cache
-def _of_kind(kind: EventKind) -> Mapping[str, str]:
+def of_kind(kind: EventKind) -> Mapping[str, str | int]:
+    """The stored values that all events of one kind have in common."""
     return {
         "kind": str(kind),
         "severity": str(severity_of(kind)),
         "status": str(status_of(kind)),
         "alert": "pending" if CATALOGUE[kind].alert else "none",
+        "version": VERSION,
+        "dispatched": False,
     }
 
 

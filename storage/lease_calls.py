@@ -83,13 +83,10 @@ def why(call: LeaseCall) -> str:
 
 
 def followed(call: LeaseCall, row: LeaseRow, now: datetime) -> LeaseRow:
-    """The refill after a call by the owner of its lease."""
+    """The refill after a call by the owner of its lease; `lease_completion` completes refills."""
     if isinstance(call, Extend):
         return row._replace(leased_until=microseconds(call.until))
     at = microseconds(now)
-    if isinstance(call, Complete):
-        row = row._replace(completed_at=at, external_id=call.external_id, delivered=call.delivered)
-        return _ended(call, row._replace(last_error=None), RefillState.COMPLETED)
     if isinstance(call, Fail):
         wait = call.failure.retry_after
         if wait is None:

@@ -7,14 +7,12 @@ does. Times are integers here, in microseconds as in the database.
 import json
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, Column, Connection, bindparam, select, text
 
 from storage.bulk import read
 from storage.claim_columns import ASKED_FOR
-from storage.claim_selection import ClaimFilter, selections
 from storage.column_types import AnySelect, EnumText, Instant, instant, microseconds
 from storage.schema import orders, refills, targets
 from storage.transfers import IS_MOVED
@@ -51,7 +49,7 @@ class LeaseRow(NamedTuple):
     username_now: str | None
     service: str
     provider: str | None
-    moved: bool
+    moved: bool = False
     """Whether the work goes on in another database."""
 
     def typed(self) -> list[Any]:
@@ -61,9 +59,10 @@ class LeaseRow(NamedTuple):
 
 _r = refills.c
 _COLUMNS = {column.name: column for table in (orders, targets, refills) for column in table.c}
-_SELECTED = [_COLUMNS[name] for name in LeaseRow._fields[:-1]]
+SELECTED = [_COLUMNS[name] for name in LeaseRow._fields[:-1]]
+"""The columns of a LeaseRow, without the last."""
 _JOINED = (
-    select(*_SELECTED, IS_MOVED)
+    select(*SELECTED, IS_MOVED)
     .join_from(refills, orders, orders.c.order_id == _r.order_id)
     .join(targets, targets.c.target_id == orders.c.target_id)
 )
@@ -79,24 +78,6 @@ _BY_ID = {
     .order_by(_r.refill_id)
     .with_for_update(of=refills),
 }
-
-
-def ready(connection: Connection, now: datetime, wanted: ClaimFilter, limit: int) -> list[LeaseRow]:
-    """Lock the refills that a claim takes, oldest first; those that another transaction locks are skipped."""
-    for query, values in selections(connection, now, wanted, limit):
-        found = _rows(connection, _with_all(query), dict(values))
-        if found:
-            return found
-    return []
-
-
-@lru_cache(64)
-def _with_all(query: AnySelect) -> AnySelect:
-    return (
-        query.with_only_columns(*_SELECTED, IS_MOVED)
-        .join(orders, orders.c.order_id == _r.order_id)
-        .join(targets, targets.c.target_id == orders.c.target_id)
-    )
 
 
 def ended(connection: Connection, now: datetime, limit: int) -> list[LeaseRow]:
@@ -126,4 +107,4 @@ def _reader(column: Column[Any]) -> Callable[[Any], Any] | None:
     return None
 
 
-_READERS = [_reader(column) for column in _SELECTED]
+_READERS = [_reader(column) for column in SELECTED]

@@ -5,10 +5,10 @@ idempotency key that a consumer passes on. The newest lease token of a refill ow
 repeated with the same token gets the same answer.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from secrets import token_urlsafe
 from typing import TypeAlias
 
 from sqlalchemy import Connection
@@ -17,7 +17,7 @@ from monitor.events.refills import refill_dead
 from monitor.guarantee.refund_review import ReviewCause, review_of
 from monitor.model.refill import RefillState
 from monitor.model.target import Metric
-from storage import events, lease_changes, lease_rows, order_states, reviews
+from storage import events, lease_changes, lease_claim, lease_completion, lease_rows, order_states, reviews
 from storage.claim_selection import BY_AGE, EVERYTHING, ClaimFilter, first_ready
 from storage.column_types import instant, microseconds
 from storage.errors import LeaseLostError, NotFoundError
@@ -34,6 +34,7 @@ from storage.lease_calls import (
     why,
 )
 from storage.lease_changes import Move
+from storage.lease_completion import Completed
 from storage.lease_rows import LeaseRow
 from storage.refills import RefillRow, withdraw
 from storage.revision import require_here
@@ -91,23 +92,9 @@ def claim(
 
     Raises MovedError when the work goes on in another database.
     """
-    ready = lease_rows.ready(connection, now, wanted, limit)
-    if not ready:
-        return []
-    _require_here(connection, ready)
-    state, until = RefillState.CLAIMED, microseconds(now + lease)
-    claimed = [
-        row._replace(
-            state=str(state),
-            attempt=row.attempt + 1,
-            lease_token=token_urlsafe(18),
-            leased_until=until,
-            consumer=consumer,
-        )
-        for row in ready
-    ]
-    moves = [Move(row, state, consumer or "claimed") for row in ready]
-    lease_changes.save(connection, claimed, moves, now)
+    claimed = lease_claim.claim(connection, now, wanted, limit, lease, consumer)
+    if not claimed:
+        require_here(connection, "this database")
     return [ClaimedRefill(*row.typed()) for row in claimed]
 
 
@@ -161,18 +148,13 @@ def act(connection: Connection, calls: Sequence[LeaseCall], now: datetime) -> li
 
     Raises MovedError when the work goes on in another database.
     """
-    before = lease_rows.locked(connection, {call.refill_id for call in calls})
-    _require_here(connection, list(before.values()))
-    after, moves = dict(before), list[Move]()
-    answers = [_answer(call, after, moves, now) for call in calls]
-    changed = [row for refill_id, row in after.items() if row is not before[refill_id]]
-    withdrawn = _save(connection, changed, moves, now)
-    return [
-        replace(answer, state=RefillState.CANCELLED)
-        if isinstance(answer, LeaseAnswer) and answer.refill_id in withdrawn
-        else answer
-        for answer in answers
-    ]
+    answers: dict[int, LeaseAnswer | Refusal] = {}
+    for turn in _turns(calls):
+        answers |= _complete(connection, turn, now)
+        others = {place: call for place, call in turn.items() if place not in answers}
+        if others:
+            answers |= zip(others, _follow(connection, list(others.values()), now), strict=True)
+    return [answers[place] for place in range(len(calls))]
 
 
 def expire(connection: Connection, now: datetime, max_attempts: int, limit: int = 500) -> int:
@@ -184,29 +166,68 @@ def expire(connection: Connection, now: datetime, max_attempts: int, limit: int 
     return len(before)
 
 
+def _turns(calls: Sequence[LeaseCall]) -> list[dict[int, LeaseCall]]:
+    """The calls by their places, in groups with one call on a refill each; its next one is in the next."""
+    turns: list[dict[int, LeaseCall]] = []
+    number = Counter[int]()
+    for place, call in enumerate(calls):
+        if number[call.refill_id] == len(turns):
+            turns.append({})
+        turns[number[call.refill_id]][place] = call
+        number[call.refill_id] += 1
+    return turns
+
+
+def _complete(connection: Connection, calls: dict[int, LeaseCall], now: datetime) -> dict[int, LeaseAnswer]:
+    """The answers, by their places, to the calls that complete a refill now; all refills are locked."""
+    places = {call.refill_id: place for place, call in calls.items()}
+    wanted = [call for call in calls.values() if isinstance(call, Complete)]
+    if not wanted:
+        return {}
+    done = lease_completion.complete(connection, wanted, list(places), now)
+    state = RefillState.COMPLETED
+    return {
+        places[row.refill_id]: LeaseAnswer(row.refill_id, state, True, Metric(row.metric), _units(row))
+        for row in done
+    }
+
+
+def _follow(connection: Connection, calls: list[LeaseCall], now: datetime) -> list[LeaseAnswer | Refusal]:
+    """Carry out calls on different refills, none of which completes one now."""
+    rows = lease_rows.locked(connection, [call.refill_id for call in calls])
+    _require_here(connection, list(rows.values()))
+    changed, moves = list[LeaseRow](), list[Move]()
+    answers = [_answer(call, rows.get(call.refill_id), changed, moves, now) for call in calls]
+    withdrawn = _save(connection, changed, moves, now)
+    return [
+        replace(answer, state=RefillState.CANCELLED)
+        if isinstance(answer, LeaseAnswer) and answer.refill_id in withdrawn
+        else answer
+        for answer in answers
+    ]
+
+
 def _answer(
-    call: LeaseCall, rows: dict[int, LeaseRow], moves: list[Move], now: datetime
+    call: LeaseCall, row: LeaseRow | None, changed: list[LeaseRow], moves: list[Move], now: datetime
 ) -> LeaseAnswer | Refusal:
-    """The answer to a call; if it changes the refill, the new row is put in the place of the old one."""
+    """The answer to a call; if it changes the refill, the new row and its move are added."""
     refill_id = call.refill_id
-    row = rows.get(refill_id)
     if row is None:
         return NotFoundError(f"there is no refill {refill_id}")
     if owns(call, row):
-        new = rows[refill_id] = followed(call, row, now)
+        new = followed(call, row, now)
         state = RefillState(new.state)
+        changed.append(new)
         if new.state != row.state:
             moves.append(Move(row, state, why(call)))
-        return LeaseAnswer(refill_id, state, True, Metric(row.metric), _completed_units(new))
+        return LeaseAnswer(refill_id, state, True, Metric(row.metric), 0)
     if repeats(call, row) and row.done_state is not None:
-        state = RefillState(row.done_state)
-        return LeaseAnswer(refill_id, state, False, Metric(row.metric), _completed_units(row))
+        units = _units(row) if row.state == RefillState.COMPLETED else 0
+        return LeaseAnswer(refill_id, RefillState(row.done_state), False, Metric(row.metric), units)
     return LeaseLostError(f"the lease on refill {refill_id} is lost: it ended, or another holds it now")
 
 
-def _completed_units(row: LeaseRow) -> int:
-    if row.state != RefillState.COMPLETED:
-        return 0
+def _units(row: LeaseRow | Completed) -> int:
     return row.quantity if row.delivered is None else min(row.delivered, row.quantity)
 
 

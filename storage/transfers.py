@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, func, insert, select, text
+from sqlalchemy import Boolean, Connection, insert, literal_column, select
 
 from monitor.events.changes import DatabaseReplaced
 from monitor.events.event import Event
@@ -18,18 +18,14 @@ _MARKS = (
     TransferAction.RESTORED,
     TransferAction.COPIED,  # from a database that was marked as moved before
 )
-_LAST_MARK = select(func.max(table.c.transfer_id)).where(
-    text(f"transfers.action IN ({', '.join(repr(str(mark)) for mark in _MARKS)})")
+_QUOTED = ", ".join(f"'{mark}'" for mark in _MARKS)
+_LAST_MARK = f"SELECT max(transfer_id) FROM transfers WHERE action IN ({_QUOTED})"  # noqa: S608  # constants
+MOVED = (
+    f"EXISTS (SELECT 1 FROM transfers WHERE transfer_id = ({_LAST_MARK})"  # noqa: S608  # constants
+    f" AND action = '{TransferAction.MOVED}')"
 )
-IS_MOVED = (
-    select(table.c.transfer_id)
-    .where(
-        table.c.transfer_id == _LAST_MARK.scalar_subquery(),
-        text(f"transfers.action = '{TransferAction.MOVED}'"),
-    )
-    .exists()
-    .label("moved")
-)
+"""The condition that the work goes on in another database."""
+IS_MOVED = literal_column(MOVED, Boolean()).label("moved")
 """The column that says `moved`, without parameters."""
 
 

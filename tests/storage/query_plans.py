@@ -32,6 +32,8 @@ JOIN pg_class part ON part.oid = inhrelid JOIN pg_class whole ON whole.oid = inh
 EMPTY_PARTITIONS = "SELECT relname FROM pg_class WHERE relispartition AND relkind = 'r' AND reltuples <= 0"
 """PostgreSQL reads these from end to end, which costs nothing."""
 
+_READING = ("SELECT", "UPDATE", "DELETE", "WITH", "INSERT")
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -80,10 +82,10 @@ def _sqlite_plan(connection: Connection, statement: str, parameters: Any) -> Pla
 
 
 def plans_of(database: Database, work: Callable[[Connection], object]) -> list[Plan]:
-    """Record the SELECTs and UPDATEs of some work, roll it back, and return their query plans."""
+    """Record the statements of some work, roll it back, and return the plans of those that read rows."""
     with database.write() as connection:
         undone = connection.begin_nested()
         heard = statements_of(connection, lambda: work(connection))
         undone.rollback()
-        asked = [(said, how) for said, how in heard if said.startswith(("SELECT", "UPDATE", "DELETE"))]
+        asked = [(said, how) for said, how in heard if said.lstrip().startswith(_READING)]
         return [explained(connection, said, how) for said, how in asked if not isinstance(how, list)]

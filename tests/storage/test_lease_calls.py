@@ -126,16 +126,17 @@ def test_hundreds_of_refills_need_as_many_statements_as_one(database: Database) 
         for rows in ([one], many):
             calls = [Complete(row.refill_id, row.lease_token) for row in rows]
             sent = statements_of(connection, lambda calls=calls: leases.act(connection, calls, LATER))  # type: ignore[misc]
-            assert len(sent) == (4 if database.sqlite else 2)
+            assert len(sent) == (3 if database.sqlite else 1)
     assert {get(database, row.refill_id).state for row in many} == {RefillState.COMPLETED}
 
 
-def test_a_claim_is_two_statements_on_postgresql(postgresql: Database) -> None:
-    """Whatever its limit; each is a wait for the server."""
-    queue(postgresql, *(str(i) for i in range(20)))
-    with postgresql.write() as connection:
-        sent = statements_of(connection, lambda: leases.claim(connection, NOW, limit=20, lease=HOUR))
-    assert len(sent) == 2
+@pytest.mark.parametrize("limit", [1, 20])
+def test_a_claim_needs_as_many_statements_for_many_as_for_one(database: Database, limit: int) -> None:
+    """On PostgreSQL one, for each is a wait for the server."""
+    queue(database, *(str(i) for i in range(20)))
+    with database.write() as connection:
+        sent = statements_of(connection, lambda: leases.claim(connection, NOW, limit=limit, lease=HOUR))
+    assert len(sent) == (4 if database.sqlite else 1)
 
 
 def test_leases_that_end_together_are_ended_together(database: Database) -> None:

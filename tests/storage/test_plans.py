@@ -27,6 +27,7 @@ from storage import (
     held_refills,
     imports,
     incident_events,
+    lease_completion,
     leases,
     mass_drops,
     migrate,
@@ -59,6 +60,7 @@ from storage import (
 )
 from storage.alert_groups import GroupRow
 from storage.engine import Database
+from storage.lease_calls import Complete
 from storage.schema import metadata
 from tests.builders import DAY, HOUR, MINUTE, NOW, a_profile, an_order
 from tests.storage.busy_rows import ROWS
@@ -201,6 +203,12 @@ LOOKUPS: dict[str, tuple[Callable[[Connection], object], set[str]]] = {
     "the orders of a batch": (
         lambda c: orders.import_batch(c, [an_order(f"{i}") for i in range(1, 50)], NOW),
         {"ix_decisions_order_id"},
+    ),
+    "completed refills": (
+        lambda c: lease_completion.complete(
+            c, [Complete(i, f"token {i}") for i in (77, 78, 79)], [77, 78, 79], NOW
+        ),
+        {"pk_refills"},
     ),
     "the story of a refill": (lambda c: refills.events_of(c, 77), {"ix_refill_events_refill_id"}),
     "the drops of an order": (lambda c: drops.of_order(c, "77"), {"ix_drops_order_id"}),

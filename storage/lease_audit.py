@@ -1,0 +1,79 @@
+"""History and events of refills that one statement moves: for hundreds at a time, made by the database."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Connection, TextClause, text
+
+from monitor.events.changes import REFILL_KINDS
+from monitor.model.refill import RefillState
+from storage import events
+from storage.bulk import execute
+from storage.column_types import microseconds
+
+_SUBJECT = ("order_id", "refill_id", "link", "metric", "service", "provider")
+"""The columns that an event takes from its refill, its order and its target."""
+_OWN = ("at", "dedup_key", "actor", "request_id")
+"""Those that differ between the transactions of one kind."""
+_BY_ID = """(
+    SELECT refill_id, refills.order_id, link, refills.metric, service, provider, refills.quantity
+    FROM json_each(:ids) CROSS JOIN refills ON refill_id = value
+    CROSS JOIN orders ON orders.order_id = refills.order_id
+    CROSS JOIN targets ON targets.target_id = orders.target_id
+)"""  # a CROSS JOIN keeps SQLite to this order
+_IDS = "(SELECT value AS refill_id FROM json_each(:ids))"
+
+
+def clauses(state: RefillState, rows: str) -> str:
+    """The clauses of a WITH of PostgreSQL that record moves; `rows` is a clause with all that they need."""
+    return f"history AS ({_history(state, rows)}), told AS ({_told(state, rows)})"
+
+
+def record(
+    connection: Connection, state: RefillState, refill_ids: Sequence[int], audit: Mapping[str, object]
+) -> None:
+    """Record moves on SQLite, with two statements."""
+    values = {**audit, "ids": json.dumps(refill_ids)}
+    for statement in _on_sqlite(state):
+        execute(connection, statement, values)
+
+
+def audit_of(before: RefillState, state: RefillState, why: str, now: datetime) -> dict[str, object]:
+    """The parameters of moves that are made together."""
+    common = events.common(REFILL_KINDS[state], now)
+    payload = events.dump({"before": before, "after": state, "why": why, "quantity": 0})
+    return {
+        **{name: common[name] for name in _OWN},
+        "at": microseconds(now),
+        "why": why,
+        "payload": payload.removesuffix("0}"),
+    }
+
+
+@cache
+def _on_sqlite(state: RefillState) -> tuple[TextClause, TextClause]:
+    return text(_history(state, _IDS)), text(_told(state, _BY_ID))
+
+
+def _history(state: RefillState, rows: str) -> str:
+    columns = f"SELECT refill_id, :at, '{state}', :why"
+    return f"INSERT INTO refill_events (refill_id, at, state, detail) {columns} FROM {rows}"  # names
+
+
+def _told(state: RefillState, rows: str) -> str:
+    known = events.of_kind(REFILL_KINDS[state])
+    given = {
+        **{name: _literal(value) for name, value in known.items()},
+        **{name: f":{name}" for name in _OWN},
+        **{name: name for name in _SUBJECT},
+        "payload": "CAST(:payload AS TEXT) || quantity || '}'",
+    }
+    columns, found = ", ".join(given), ", ".join(given.values())
+    return f"INSERT INTO events ({columns}) SELECT {found} FROM {rows}"  # noqa: S608  # of names and words
+
+
+def _literal(value: Any) -> str:
+    return f"'{value}'" if isinstance(value, str) else str(value).upper()

@@ -1,0 +1,89 @@
+"""Completions: on PostgreSQL one statement, whatever the number of refills; on SQLite three, of no wait."""
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import Connection, text
+
+from monitor.model.refill import RefillState
+from storage import lease_audit
+from storage.bulk import read
+from storage.lease_calls import Complete
+from storage.transfers import MOVED
+
+_STATE, _ACTION = RefillState.COMPLETED, "complete"
+_CHANGE = f"""
+    UPDATE refills {{hint}} SET state = '{_STATE}', completed_at = :at, external_id = given.external_id,
+        delivered = given.delivered, last_error = NULL, lease_token = NULL, leased_until = NULL,
+        done_token = given.token, done_action = '{_ACTION}', done_state = '{_STATE}'
+    FROM {{given}}
+    WHERE refills.refill_id = given.id AND refills.state = 'claimed' AND refills.lease_token = given.token
+        AND NOT {MOVED}
+    RETURNING refills.refill_id, refills.metric, refills.quantity, refills.delivered
+"""  # noqa: S608  # of constants only
+_FIELDS = ("id", "token", "external_id", "delivered")
+_ON_SQLITE = text(
+    _CHANGE.format(
+        hint="NOT INDEXED",  # by the key
+        given=f"""(
+            SELECT {", ".join(f"json_extract(value, '$.{name}') AS {name}" for name in _FIELDS)}
+            FROM json_each(:calls)
+        ) AS given""",  # noqa: S608  # of names
+    )
+)
+_ON_POSTGRESQL = text(f"""
+    WITH given AS (
+        SELECT * FROM json_to_recordset(CAST(:calls AS JSON))
+            AS given (id BIGINT, token TEXT, external_id TEXT, delivered BIGINT)
+    ),
+    locked AS MATERIALIZED (
+        SELECT refill_id, refills.order_id, link, service, provider
+        FROM refills JOIN orders ON orders.order_id = refills.order_id
+            JOIN targets ON targets.target_id = orders.target_id
+        WHERE refill_id = ANY (:ids) ORDER BY refill_id FOR UPDATE OF refills
+    ),
+    done AS (
+        {_CHANGE.format(hint="", given="given JOIN locked ON locked.refill_id = given.id")},
+            refills.order_id, link, service, provider
+    ),
+    {lease_audit.clauses(_STATE, "done")}
+    SELECT refill_id, metric, quantity, delivered FROM done
+""")  # noqa: S608  # of names and constants
+
+
+class Completed(NamedTuple):
+    """A refill that a statement has completed."""
+
+    refill_id: int
+    metric: str
+    quantity: int
+    delivered: int | None
+
+
+def complete(
+    connection: Connection, calls: Iterable[Complete], locked: Sequence[int], now: datetime
+) -> list[Completed]:
+    """Complete the refills whose leases the calls own, each refill at most once; the others do not change.
+
+    On PostgreSQL all the refills of `locked` are locked in the order of their ids, so that two transactions
+    which do so never wait for each other. Nothing is completed if the work goes on in another database.
+    """
+    named = [
+        {
+            "id": call.refill_id,
+            "token": call.token,
+            "external_id": call.external_id,
+            "delivered": call.delivered,
+        }
+        for call in calls
+    ]
+    audit = lease_audit.audit_of(RefillState.CLAIMED, _STATE, _ACTION, now)
+    values = {**audit, "calls": json.dumps(named), "ids": list(locked)}
+    if connection.dialect.name == "postgresql":
+        return [Completed(*row) for row in read(connection, _ON_POSTGRESQL, values)]
+    done = [Completed(*row) for row in read(connection, _ON_SQLITE, values)]
+    if done:
+        lease_audit.record(connection, _STATE, [one.refill_id for one in done], audit)
+    return done
