@@ -22,8 +22,8 @@ NEEDED = """
 """
 SUBJECT = f"{NEEDED} WHERE r.refill_id = ?"
 READY = f"""{NEEDED}
-    WHERE r.state = 'queued' AND r.available_at <= {{now}} AND t.private_since IS NULL AND t.gone_at IS NULL
-    ORDER BY r.available_at, r.refill_id LIMIT {{limit}}
+    WHERE r.state = 'queued' AND NOT r.hidden AND r.claim_rank IN (0, 1) AND r.available_at <= {{now}}
+    ORDER BY r.claim_rank, r.available_at, r.refill_id LIMIT {{limit}}
 """
 CLAIM = """
     UPDATE refills SET state = 'claimed', attempt = attempt + 1, lease_token = ?, leased_until = ?,

@@ -75,7 +75,7 @@ def show(context: PageContext) -> str:
         listed=listed,
         summary=summary,
         pauses=[(one, pause_words(one, translation())) for one in pauses],
-        parts=tuple(PartKind),
+        kinds=tuple(PartKind),
         longest=LONGEST_TEXT,
         found=found,
         total=total,
