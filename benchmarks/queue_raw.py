@@ -22,8 +22,8 @@ NEEDED = """
 """
 SUBJECT = f"{NEEDED} WHERE r.refill_id = ?"
 READY = f"""{NEEDED}
-    WHERE r.state = 'queued' AND r.available_at <= {{now}} AND t.private_since IS NULL AND t.gone_at IS NULL
-    ORDER BY r.available_at, r.refill_id LIMIT {{limit}}
+    WHERE r.state = 'queued' AND NOT r.hidden AND r.claim_rank IN (0, 1) AND r.available_at <= {{now}}
+    ORDER BY r.claim_rank, r.available_at, r.refill_id LIMIT {{limit}}
 """
 CLAIM = """
     UPDATE refills SET state = 'claimed', attempt = attempt + 1, lease_token = ?, leased_until = ?,
@@ -44,7 +44,7 @@ TELL = f"{EVENTS} VALUES (?, {EVENT}, ?, ?, ?, ?, ?, ?, '{PAYLOAD}', '', 'none')
 HISTORY = "INSERT INTO refill_events (refill_id, at, state, detail) VALUES (?, ?, ?, ?)"
 PG_CLAIM = f"""
     WITH ready AS MATERIALIZED ({READY.format(now="%(now)s", limit="%(limit)s")} FOR UPDATE OF r SKIP LOCKED),
-    numbered AS (SELECT *, row_number() OVER (ORDER BY available_at, refill_id) AS n FROM ready),
+    numbered AS (SELECT *, row_number() OVER () AS n FROM ready),
     claimed AS (
         UPDATE refills SET state = 'claimed', attempt = refills.attempt + 1,
             lease_token = (%(tokens)s::text[])[n], leased_until = %(until)s, consumer = 'raw'
