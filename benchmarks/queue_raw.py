@@ -44,7 +44,7 @@ TELL = f"{EVENTS} VALUES (?, {EVENT}, ?, ?, ?, ?, ?, ?, '{PAYLOAD}', '', 'none')
 HISTORY = "INSERT INTO refill_events (refill_id, at, state, detail) VALUES (?, ?, ?, ?)"
 PG_CLAIM = f"""
     WITH ready AS MATERIALIZED ({READY.format(now="%(now)s", limit="%(limit)s")} FOR UPDATE OF r SKIP LOCKED),
-    numbered AS (SELECT *, row_number() OVER (ORDER BY available_at, refill_id) AS n FROM ready),
+    numbered AS (SELECT *, row_number() OVER () AS n FROM ready),
     claimed AS (
         UPDATE refills SET state = 'claimed', attempt = refills.attempt + 1,
             lease_token = (%(tokens)s::text[])[n], leased_until = %(until)s, consumer = 'raw'

@@ -4,8 +4,8 @@ Parameters and results are values as the database stores them; a statement is co
 On SQLite the driver's own cursor runs them; on PostgreSQL SQLAlchemy does, which notices a lost connection.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import closing
 from functools import lru_cache
 from sqlite3 import Error as SQLiteError
 from typing import Any, NamedTuple, TypeAlias
@@ -43,8 +43,11 @@ def read(connection: Connection, query: Statement, values: Mapping[str, object])
     given = {**constants, **values}
     if order is None:
         return connection.exec_driver_sql(text, given).all()
-    with _cursor(connection, text) as cursor:
-        return list(cursor.execute(text, tuple([given[name] for name in order])))
+    try:
+        with closing(connection.connection.cursor()) as cursor:
+            return list(cursor.execute(text, tuple([given[name] for name in order])))
+    except SQLiteError as error:
+        raise _of_sqlalchemy(error, text, connection.dialect) from error
 
 
 def execute(connection: Connection, statement: Statement, values: Mapping[str, object]) -> None:
@@ -60,17 +63,13 @@ def execute_many(connection: Connection, statement: Statement, rows: Sequence[Ma
     if order is None:
         connection.exec_driver_sql(text, [dict(row) for row in rows])
         return
-    with _cursor(connection, text) as cursor:
-        cursor.executemany(text, [tuple([row[name] for name in order]) for row in rows])
-
-
-@contextmanager
-def _cursor(connection: Connection, text: str) -> Iterator[Any]:
-    """A cursor of SQLite's driver, whose errors become those of SQLAlchemy."""
     try:
         with closing(connection.connection.cursor()) as cursor:
-            yield cursor
+            cursor.executemany(text, [tuple([row[name] for name in order]) for row in rows])
     except SQLiteError as error:
-        raise DBAPIError.instance(
-            text, None, error, SQLiteError, hide_parameters=True, dialect=connection.dialect
-        ) from error
+        raise _of_sqlalchemy(error, text, connection.dialect) from error
+
+
+def _of_sqlalchemy(error: SQLiteError, text: str, dialect: Dialect) -> BaseException:
+    """The error that SQLAlchemy raises in place of one of SQLite's driver."""
+    return DBAPIError.instance(text, None, error, SQLiteError, hide_parameters=True, dialect=dialect)

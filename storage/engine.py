@@ -34,7 +34,7 @@ from storage.database_url import parse_url, read_url
 from storage.errors import NotMigratedError, UnreachableError, WrongStatementError, domain_error
 from storage.patience import WORK, Patience, Waits
 from storage.postgresql_errors import one_line, unavailable
-from storage.sqlite_engine import WriterTurn
+from storage.sqlite_engine import KeptConnection, WriterTurn
 from storage.sqlite_log import LogLimit
 from storage.storage_faults import StorageFaults
 
@@ -72,6 +72,7 @@ class Database:
         else:
             self._writers = postgresql_engine.open_engine(parsed, self._waits)
             self._readers = self._writers
+        self._kept = KeptConnection(self._writers)
 
     @property
     def place(self) -> str:
@@ -152,19 +153,23 @@ class Database:
         since = monotonic()
         taken = turn.taken(self._patience) if turn else nullcontext()
         with _mapped_errors(self.name), taken:
-            transaction = self._begun(engine, since)
-            with transaction.connection as connection, transaction:
+            keep = turn is not None
+            transaction = self._begun(self._kept.connect if keep else engine.connect, since)
+            with _given_back(transaction.connection, keep=keep) as connection, transaction:
                 yield connection
 
-    def _begun(self, engine: Engine, since: float, *, retry: bool = True) -> RootTransaction:
+    def _begun(
+        self, connect: Callable[[], Connection], since: float, *, retry: bool = True
+    ) -> RootTransaction:
         """A new transaction; if its pooled connection turns out to be dead, the pool is replaced."""
-        connection = engine.connect().execution_options(patience=self._patience, since=since)
+        connection = connect()
         try:
+            connection.info.update(patience=self._patience, since=since)
             return connection.begin()
         except BaseException as error:
             connection.close()
             if retry and isinstance(error, DBAPIError) and error.connection_invalidated:
-                return self._begun(engine, since, retry=False)
+                return self._begun(connect, since, retry=False)
             raise
 
     def checkpoint(self) -> None:
@@ -206,7 +211,7 @@ class Database:
         with (
             _mapped_errors(self.name),
             self._turn.taken(self._patience),
-            self._writers.connect() as connection,
+            _given_back(self._kept.connect(), keep=True) as connection,
         ):
             raw = connection.connection.driver_connection
             yield raw if isinstance(raw, SQLiteConnection) else None
@@ -233,8 +238,21 @@ class Database:
                 raise UnreachableError(f"database {self.name} is damaged: {verdict}; restore a backup")
 
     def close(self) -> None:
+        self._kept.close()
         self._writers.dispose()
         self._readers.dispose()
+
+
+@contextmanager
+def _given_back(connection: Connection, *, keep: bool) -> Iterator[Connection]:
+    """Give a connection back to its pool at the end; one that is kept only after an error."""
+    try:
+        yield connection
+    except BaseException:
+        connection.close()
+        raise
+    if not keep:
+        connection.close()
 
 
 def after_commit(connection: Connection, call: Callable[[], None]) -> None:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, TextClause, text
@@ -12,7 +12,6 @@ from monitor.events.changes import REFILL_KINDS
 from monitor.model.refill import RefillState
 from storage import events
 from storage.bulk import execute
-from storage.column_types import microseconds
 
 _SUBJECT = ("order_id", "refill_id", "link", "metric", "service", "provider")
 """The columns that an event takes from its refill, its order and its target."""
@@ -44,13 +43,14 @@ def record(
 def audit_of(before: RefillState, state: RefillState, why: str, now: datetime) -> dict[str, object]:
     """The parameters of moves that are made together."""
     common = events.common(REFILL_KINDS[state], now)
-    payload = events.dump({"before": before, "after": state, "why": why, "quantity": 0})
-    return {
-        **{name: common[name] for name in _OWN},
-        "at": microseconds(now),
-        "why": why,
-        "payload": payload.removesuffix("0}"),
-    }
+    own = {name: common[name] for name in _OWN}
+    return {**own, "why": why, "payload": _payload(before, state, why)}
+
+
+@lru_cache(256)
+def _payload(before: RefillState, state: RefillState, why: str) -> str:
+    """The payload of an event, up to the units."""
+    return events.dump({"before": before, "after": state, "why": why, "quantity": 0}).removesuffix("0}")
 
 
 @cache

@@ -54,7 +54,7 @@ def open_engine(url: URL, waits: Waits) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        patience: Patience = connection.get_execution_options()["patience"]
+        patience: Patience = connection.info["patience"]
         raw: Any = connection.connection.driver_connection
         connection.exec_driver_sql(f"BEGIN; {_limits(patience)}")  # within CHECK: it may be dead
         raw.patience = patience.statement + MARGIN

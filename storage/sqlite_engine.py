@@ -81,6 +81,25 @@ class WriterTurn:
             self._lock.release()
 
 
+class KeptConnection:
+    """The connection of SQLite's writers, kept between transactions: giving it back takes as long as many."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._connection: Connection | None = None
+
+    def connect(self) -> Connection:
+        """The connection, for the writer that has the turn."""
+        if self._connection is None or self._connection.closed:
+            self._connection = self._engine.connect()
+        return self._connection
+
+    def close(self) -> None:
+        """Give it back, unless a transaction is under way."""
+        if self._connection is not None and not self._connection.in_transaction():
+            self._connection.close()
+
+
 def open_engine(url: URL, waits: Waits, file: DatabaseFile, *, connections: int, begin: str) -> Engine:
     engine = create_engine(
         url,
@@ -108,7 +127,7 @@ def open_engine(url: URL, waits: Waits, file: DatabaseFile, *, connections: int,
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        options = connection.get_execution_options()
+        options = connection.info
         raw: Any = connection.connection.driver_connection
         while True:
             try:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 from threading import Event
+from typing import Any
 
 import structlog
 from flask import Flask, Response
@@ -84,9 +85,16 @@ def create_app(
     return app
 
 
+class _Application(Flask):
+    """Flask without the question, several times in each request, whether a function is a coroutine."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        return func
+
+
 def _empty_app() -> Flask:
     """An application without routes."""
-    app = Flask("refilld", static_folder=None)
+    app = _Application("refilld", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     app.url_map.converters["order"] = OrderPart
     # as Flask documents it
