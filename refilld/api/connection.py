@@ -10,6 +10,7 @@ from waitress.task import ErrorTask, ThreadedTaskDispatcher  # type: ignore[impo
 from waitress.utilities import Error  # type: ignore[import-untyped]
 
 from refilld.api.problems import MIMETYPE, RETRY_AFTER, problem_json
+from refilld.api.request_task import DeferredSignal, RequestTask
 from refilld.api.strict_parser import StrictParser
 
 REQUEST_SECONDS = 20.0
@@ -17,7 +18,7 @@ REQUEST_SECONDS = 20.0
 QUEUE_SECONDS = 5.0
 """Seconds that a whole request waits for a thread; then its caller is told to come again."""
 PER_PEER = 250
-"""Connections from one address; for another one the slowest is closed."""
+"""Connections from one address, besides those of waiting claims; for another one the slowest is closed."""
 IN_ALL = 480
 """Connections from all addresses; likewise."""
 PROBES = ("/healthz", "/readyz")
@@ -61,7 +62,10 @@ class Connection(HTTPChannel):  # type: ignore[misc]
         self._begun_at = monotonic()
         self.queued_at = monotonic()
         """When its first whole request began to wait for a thread."""
-        _make_room(self, [one for one in self._all() if one.addr[0] == self.addr[0]], PER_PEER)
+        self.waits = False
+        """Whether the answer to its first request is deferred."""
+        peers = [one for one in self._all() if one.addr[0] == self.addr[0] and not one.waits]
+        _make_room(self, peers, PER_PEER)
         _make_room(self, self._all(), IN_ALL)
 
     def _all(self) -> list[Any]:
@@ -83,7 +87,26 @@ class Connection(HTTPChannel):  # type: ignore[misc]
         """Serve the first request; one that has waited long would find others that wait, too."""
         if monotonic() - self.queued_at > QUEUE_SECONDS and not self.requests[0].error:
             self.requests[0].error = _Busy("All threads are busy.")
+        self._task = RequestTask(self, self.requests[0])
+        try:
+            super().service()
+        except DeferredSignal as signal:
+            self.waits = True
+            if not signal.answer.wait(self):
+                self.send_answer()
+
+    def task_class(self, _connection: object, _request: object) -> RequestTask:
+        """The task of the first request, which waitress begins, or continues once its answer is there."""
+        return self._task
+
+    def send_answer(self) -> None:
+        """Send the answer that was deferred; the next request of the connection gets a thread."""
+        self.waits = False
         super().service()
+
+    def is_gone(self) -> bool:
+        """Whether the client closed at least his side, or sent another request: then that goes unnoticed."""
+        return self.check_client_disconnected() or len(self.requests) > 1
 
     def readable(self) -> bool:
         """Whether to wait for input; closes what is too slow, or finished by both sides."""

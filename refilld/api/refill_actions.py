@@ -6,11 +6,11 @@ from datetime import datetime
 
 from monitor.errors import RefilldError
 from monitor.model.target import Metric
-from refilld.api.schemas import CompleteBody, ExtendBody, FailBody, LeaseBody
+from refilld.api.schemas import ClaimBody, CompleteBody, ExtendBody, FailBody, LeaseBody
 from storage import leases, operator_actions
 from storage.engine import Transaction, after_commit
 from storage.lease_calls import Complete, Extend, Fail, LeaseCall, Release
-from storage.leases import LeaseAnswer, Refusal
+from storage.leases import ClaimedRefill, LeaseAnswer, Refusal
 from storage.server_time import shared_time
 
 
@@ -28,6 +28,17 @@ class RefillActions:
     def now(self, tx: Transaction) -> datetime:
         """The time that judges leases, by the clock that all processes share."""
         return shared_time(tx, self.clock())
+
+    def claim(self, tx: Transaction, now: datetime, body: ClaimBody) -> list[ClaimedRefill]:
+        """What a consumer claims."""
+        return leases.claim(
+            tx,
+            now,
+            limit=body.limit,
+            lease=body.lease,
+            metrics=body.wanted,
+            consumer=body.consumer or "",
+        )
 
     def move(self, tx: Transaction, refill_id: int, body: LeaseBody) -> dict[str, object]:
         """What a consumer does, by the type of the body; returns the fields of the answer."""
