@@ -33,8 +33,8 @@ _AT_ONCE = 50
 """Claims that are served in one transaction, so that other writers get their turn."""
 _MOST_REFILLS = 1000
 """Refills of one transaction, after which no further claim is served in it."""
-_IDLE_ROUNDS = 25
-"""Pauses without a waiting claim after which the thread ends."""
+_IDLE_ROUND, _IDLE_ROUNDS = 0.2, 25
+"""The thread ends after so many rounds of so many seconds without a waiting claim."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,7 +96,7 @@ class LongPoll:
             for _ in range(_IDLE_ROUNDS):
                 if self._line or self._stopping.is_set():
                     break
-                self._changed.wait(POLL_INTERVAL)
+                self._changed.wait(_IDLE_ROUND)
             self._runs = bool(self._line)
             return self._runs
 
