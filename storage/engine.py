@@ -234,7 +234,7 @@ class Database:
                 raise UnreachableError(f"database {self.name} is damaged: {verdict}; restore a backup")
 
     def listener(self, channel: str) -> Listener:
-        """A connection of PostgreSQL that hears the notifications of a channel; its user closes it."""
+        """A connection of PostgreSQL that hears the notifications of a channel."""
         return Listener(self._writers, channel)
 
     def close(self) -> None:

@@ -14,7 +14,7 @@ from storage.postgresql_errors import one_line
 class Listener:
     """Hears notifications, unless a pooler is between: that would give the session to others.
 
-    Each call raises UnreachableError when the connection is lost.
+    Its user closes it. Each call raises UnreachableError when the connection is lost.
     """
 
     def __init__(self, engine: Engine, channel: str) -> None:
@@ -26,10 +26,12 @@ class Listener:
             self._raw = raw
             self.hears: bool = raw.direct
             """Whether it will ever hear something."""
-            if self.hears:
-                raw.execute(f"LISTEN {channel}")
-            else:
+            try:
+                if self.hears:
+                    raw.execute(f"LISTEN {channel}")
+            except self._errors:
                 raw.close()
+                raise
 
     def wait(self, seconds: float) -> None:
         """Wait for a notification, at most so long."""
