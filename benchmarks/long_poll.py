@@ -7,6 +7,7 @@ every consumer at once. Run it as `python -m benchmarks.long_poll [--engine ENGI
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -22,6 +23,7 @@ from time import perf_counter
 
 from benchmarks.queue import filled
 from benchmarks.waiting_clients import Got, WaitingClients
+from refilld.api.server import THREADS
 from storage import leases, tokens
 from storage.engine import Database
 from storage.tokens import Scope
@@ -31,6 +33,8 @@ from tests.postgres_server import new_database, own_server, url_of
 ENGINES = ("sqlite", "postgresql", "pgbouncer")
 MOST_MEMORY, MOST_SECONDS, MOST_RATIO = 10.0, 0.25, 2.0
 OTHERS = 1500
+IDLE = 0.05
+"""Seconds of the processor in a second that an idle process uses, at most."""
 TRICKLE = 0.1
 """Seconds between two refills while other requests are measured."""
 CONFIGURATION = """
@@ -69,6 +73,17 @@ class Server:
         """Resident memory in MB."""
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         return int(status.split("VmRSS:")[1].split()[0]) / 1024
+
+    def until_idle(self) -> None:
+        """Wait until it has done everything that it was asked for."""
+        pause, used = Event(), -1.0
+        while self._processor_time() - used > IDLE:
+            used = self._processor_time()
+            pause.wait(1)
+
+    def _processor_time(self) -> float:
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def close(self) -> float:
         """Stop it; returns the seconds that it took."""
@@ -137,6 +152,13 @@ def others(shop: Shop) -> float:
     return p(times, 99)
 
 
+def warm_up(port: int, token: str) -> None:
+    """Occupy all threads for a while, because the first use of each takes memory of its own."""
+    clients = WaitingClients(port, token, THREADS, wait_seconds=0)
+    Event().wait(3)
+    clients.stop()
+
+
 def others_beside_waiting(shop: Shop, clients: WaitingClients, held: list[Got]) -> float:
     """The same while refills are queued and claimed."""
     done = Event()
@@ -196,16 +218,15 @@ def measure(engine: str, directory: Path, waiters: int, rounds: int) -> None:
         with closing(Shop(database, server.port, token)) as shop:
             found = json.loads(shop.call("POST", "/claim", {"limit": waiters, "lease_seconds": 3600}))
             held = [Got(one["refill_id"], one["lease_token"], 0.0) for one in found["refills"]]
-            others(shop)
+            warm_up(server.port, token)
             alone, before = others(shop), server.memory()
             clients = WaitingClients(server.port, token, waiters)
-            Event().wait(3)
+            server.until_idle()
             told("memory of the waiting claims", server.memory() - before, MOST_MEMORY, "MB")
             beside = others_beside_waiting(shop, clients, held)
             told("p99 of other requests beside them, to without", beside / alone, MOST_RATIO, "")
             print(f"  {'':52} {alone * 1000:.1f} ms without, {beside * 1000:.1f} ms beside")
             measure_waits(shop, clients, held, rounds)
-            told("memory of all that", server.memory() - before, MOST_MEMORY, "MB")
             told("stop of the process with its waiting claims", server.close(), 5, "s")
             clients.stop()
 

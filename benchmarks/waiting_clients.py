@@ -29,9 +29,9 @@ def request(method: str, path: str, token: str, body: object = None) -> bytes:
 class WaitingClients:
     """Consumers that claim again after each answer, until they are stopped."""
 
-    def __init__(self, port: int, token: str, number: int) -> None:
+    def __init__(self, port: int, token: str, number: int, wait_seconds: int = 30) -> None:
         self.got: SimpleQueue[Got] = SimpleQueue()
-        self._claim = request("POST", "/api/v1/refills/claim", token, {"wait_seconds": 30})
+        self._claim = request("POST", "/api/v1/refills/claim", token, {"wait_seconds": wait_seconds})
         self._selector = selectors.DefaultSelector()
         self._stopped = Event()
         for _ in range(number):
@@ -56,7 +56,15 @@ class WaitingClients:
                     self._read(key.fileobj, key.data)
 
     def _read(self, client: socket.socket, received: bytearray) -> None:
-        received += client.recv(65536)
+        try:
+            data = client.recv(65536)
+        except ConnectionError:
+            data = b""
+        if not data:
+            self._selector.unregister(client)
+            client.close()
+            return
+        received += data
         head, _, body = bytes(received).partition(_ENDS)
         length = next(
             int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length")

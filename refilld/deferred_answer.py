@@ -22,8 +22,11 @@ class WaitingClient(Protocol):
 class DeferredAnswer(Response):
     """A whole answer that may be changed until it is sent; a server that defers none sends it at once."""
 
-    wait: Callable[[WaitingClient], bool] = staticmethod(lambda _client: False)
-    """Called when no thread is occupied any longer; returns False if the answer is to be sent at once."""
+    join: Callable[["DeferredAnswer", WaitingClient], bool]
+
+    def wait(self, client: WaitingClient) -> bool:
+        """Let the client wait, now that no thread does; returns False if this is to be sent at once."""
+        return self.join(self, client)
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         defer = environ.get(DEFER)

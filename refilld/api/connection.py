@@ -12,6 +12,7 @@ from waitress.utilities import Error  # type: ignore[import-untyped]
 from refilld.api.problems import MIMETYPE, RETRY_AFTER, problem_json
 from refilld.api.request_task import DeferredSignal, RequestTask
 from refilld.api.strict_parser import StrictParser
+from refilld.deferred_answer import DeferredAnswer
 
 REQUEST_SECONDS = 20.0
 """Seconds from the first byte of a request to its last."""
@@ -53,6 +54,9 @@ class Connection(HTTPChannel):  # type: ignore[misc]
 
     error_task_class = _ProblemTask
     parser_class = StrictParser
+    task_class = RequestTask
+    deferred: DeferredAnswer | None = None
+    """The answer to its first request, for which its client waits."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -62,9 +66,7 @@ class Connection(HTTPChannel):  # type: ignore[misc]
         self._begun_at = monotonic()
         self.queued_at = monotonic()
         """When its first whole request began to wait for a thread."""
-        self.waits = False
-        """Whether the answer to its first request is deferred."""
-        peers = [one for one in self._all() if one.addr[0] == self.addr[0] and not one.waits]
+        peers = [one for one in self._all() if one.addr[0] == self.addr[0] and one.deferred is None]
         _make_room(self, peers, PER_PEER)
         _make_room(self, self._all(), IN_ALL)
 
@@ -84,25 +86,27 @@ class Connection(HTTPChannel):  # type: ignore[misc]
         return taken
 
     def service(self) -> None:
-        """Serve the first request; one that has waited long would find others that wait, too."""
-        if monotonic() - self.queued_at > QUEUE_SECONDS and not self.requests[0].error:
+        """Serve the first request, or send its answer that was deferred."""
+        if (
+            self.deferred is None
+            and monotonic() - self.queued_at > QUEUE_SECONDS
+            and not self.requests[0].error
+        ):
+            # it would find others that wait, too
             self.requests[0].error = _Busy("All threads are busy.")
-        self._task = RequestTask(self, self.requests[0])
         try:
             super().service()
-        except DeferredSignal as signal:
-            self.waits = True
-            if not signal.answer.wait(self):
-                self.send_answer()
+        except DeferredSignal:
+            if self.deferred is not None and not self.deferred.wait(self):
+                super().service()
 
-    def task_class(self, _connection: object, _request: object) -> RequestTask:
-        """The task of the first request, which waitress begins, or continues once its answer is there."""
-        return self._task
+    def defer(self, answer: DeferredAnswer) -> None:
+        """Send this answer to the first request later."""
+        self.deferred = answer
 
     def send_answer(self) -> None:
-        """Send the answer that was deferred; the next request of the connection gets a thread."""
-        self.waits = False
-        super().service()
+        """Let a thread send the answer that was deferred."""
+        self.server.add_task(self)
 
     def is_gone(self) -> bool:
         """Whether the client closed at least his side, or sent another request: then that goes unnoticed."""

@@ -9,6 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from threading import Condition, Event, Thread
 from time import monotonic
+from typing import TypeAlias
 
 import structlog
 
@@ -27,7 +28,7 @@ from storage.queue_watch import QueueWatch
 log = structlog.get_logger()
 MOST_WAITING = 300
 """Claims that wait at a time; further ones are answered at once."""
-POLL_INTERVAL = 0.2
+POLL_INTERVAL = 0.1
 """Seconds between two looks without a signal."""
 _AT_ONCE = 50
 """Claims that are served in one transaction, so that other writers get their turn."""
@@ -53,6 +54,9 @@ class WaitingClaim:
         self.client.send_answer()
 
 
+_Served: TypeAlias = tuple[WaitingClaim, list[ClaimedRefill]]
+
+
 class LongPoll:
     """The waiting claims of a process."""
 
@@ -66,10 +70,15 @@ class LongPoll:
 
     def answer(self, body: ClaimBody) -> DeferredAnswer:
         """The answer to a claim that found nothing: empty, unless refills can be claimed in time."""
-        answer = DeferredAnswer(_text(()), mimetype="application/json")
+        deferred = DeferredAnswer(_text(()), mimetype="application/json")
         by, until = actor(), monotonic() + body.wait_seconds
-        answer.wait = lambda client: self._join(WaitingClaim(body, until, by, answer, client))
-        return answer
+        deferred.join = lambda answer, client: self._join(WaitingClaim(body, until, by, answer, client))
+        return deferred
+
+    def has_like(self, body: ClaimBody) -> bool:
+        """Whether a claim waits for the same: then nothing is ready, and another one goes behind it."""
+        with self._changed:
+            return any(claim.body.wanted == body.wanted for claim in self._line)
 
     def _join(self, claim: WaitingClaim) -> bool:
         """Let a claim wait as the last one; returns False when too many wait or the process stops."""
@@ -108,9 +117,12 @@ class LongPoll:
     def _end_waits(self) -> None:
         """Answer those whose time is over, and drop those whose client is gone."""
         now, stopping = monotonic(), self._stopping.is_set()
-        for claim in self._snapshot():
-            if stopping or claim.until <= now or claim.client.is_gone():
-                self._leave(claim, ())
+        over = [
+            claim for claim in self._snapshot() if stopping or claim.until <= now or claim.client.is_gone()
+        ]
+        self._forget(over)
+        for claim in over:
+            claim.client.send_answer()
 
     def _serve_guarded(self) -> None:
         try:
@@ -119,13 +131,21 @@ class LongPoll:
             _log_fault(error)
 
     def _serve(self) -> None:
-        """Claim for those for whom something is ready, until nothing is."""
-        while chosen := self._ready():
-            served = self._claim(chosen[:_AT_ONCE])
+        """Claim for those for whom something is ready, until nothing is, and then answer them.
+
+        Whoever has an answer claims again: that would delay the claims of the others.
+        """
+        served: list[_Served] = []
+        try:
+            while chosen := self._ready():
+                found = self._claim(chosen[:_AT_ONCE])
+                if not found:
+                    break
+                served += found
+                self._forget(claim for claim, _ in found)
+        finally:
             for claim, rows in served:
-                self._leave(claim, rows)
-            if not served:
-                return
+                claim.send(rows)
 
     def _ready(self) -> list[WaitingClaim]:
         """Those for whom something is ready, in their order; a look, which needs no turn to write."""
@@ -138,7 +158,7 @@ class LongPoll:
             ready = {one for one in wanted if leases.anything_ready(tx, now, one)}
         return [claim for claim in line if claim.body.wanted in ready]
 
-    def _claim(self, chosen: Iterable[WaitingClaim]) -> list[tuple[WaitingClaim, list[ClaimedRefill]]]:
+    def _claim(self, chosen: Iterable[WaitingClaim]) -> list[_Served]:
         """Claim for these in one transaction; returns those that got something."""
         served, exhausted, refills = [], set(), 0
         with self._database.write() as tx:
@@ -161,10 +181,10 @@ class LongPoll:
         with self._changed:
             return list(self._line)
 
-    def _leave(self, claim: WaitingClaim, rows: Iterable[ClaimedRefill]) -> None:
+    def _forget(self, claims: Iterable[WaitingClaim]) -> None:
         with self._changed:
-            self._line.remove(claim)
-        claim.send(rows)
+            for claim in claims:
+                self._line.remove(claim)
 
 
 def _log_fault(error: Exception) -> None:

@@ -28,6 +28,8 @@ class RefillQueue:
     long_poll: LongPoll
 
     def claim(self, body: ClaimBody) -> Response:
+        if body.wait_seconds and self.long_poll.has_like(body):
+            return self.long_poll.answer(body)
         with self.database.write() as tx:
             rows = self.actions.claim(tx, self.actions.now(tx), body)
         if body.wait_seconds and not rows:

@@ -10,33 +10,26 @@ from refilld.deferred_answer import DEFER, DeferredAnswer
 class DeferredSignal(BaseException):
     """Leaves waitress, which would take the request as answered; no error, so it does not catch it."""
 
-    def __init__(self, answer: DeferredAnswer) -> None:
-        super().__init__()
-        self.answer = answer
-
 
 class RequestTask(WSGITask):  # type: ignore[misc]
-    """One request. If its answer is deferred, the second execution sends it."""
-
-    deferred: DeferredAnswer | None = None
+    """One request, or the answer to it that was deferred: its connection has that."""
 
     def get_environment(self) -> dict[str, Any]:
         environ: dict[str, Any] = super().get_environment()
-        environ[DEFER] = self._defer
+        environ[DEFER] = self.channel.defer
         return environ
 
-    def _defer(self, answer: DeferredAnswer) -> None:
-        self.deferred = answer
-
     def execute(self) -> None:
-        if self.deferred is not None:
-            self._send(self.deferred)
+        answer = self.channel.deferred
+        if answer is not None:
+            self._send(answer)
             return
         super().execute()
-        if self.deferred is not None:
-            raise DeferredSignal(self.deferred)
+        if self.channel.deferred is not None:
+            raise DeferredSignal
 
     def _send(self, answer: DeferredAnswer) -> None:
+        self.channel.deferred = None
         body = answer.get_data()
         self.complete = True
         self.status = answer.status

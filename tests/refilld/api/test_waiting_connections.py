@@ -59,7 +59,7 @@ class Consumers:
             self.pause.wait(0.01)
 
     def waiting(self) -> int:
-        return sum(channel.waits for channel in list(self.server._server.active_channels.values()))
+        return len([one for one in list(self.server._server.active_channels.values()) if one.deferred])
 
 
 @pytest.fixture
