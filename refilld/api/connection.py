@@ -87,18 +87,18 @@ class Connection(HTTPChannel):  # type: ignore[misc]
 
     def service(self) -> None:
         """Serve the first request, or send its answer that was deferred."""
-        if (
-            self.deferred is None
-            and monotonic() - self.queued_at > QUEUE_SECONDS
-            and not self.requests[0].error
-        ):
-            # it would find others that wait, too
-            self.requests[0].error = _Busy("All threads are busy.")
+        if self.deferred is None:
+            self._refuse_late()
         try:
             super().service()
         except DeferredSignal:
             if self.deferred is not None and not self.deferred.wait(self):
                 super().service()
+
+    def _refuse_late(self) -> None:
+        """Refuse the first request if it has waited long: it would find others that wait, too."""
+        if monotonic() - self.queued_at > QUEUE_SECONDS and not self.requests[0].error:
+            self.requests[0].error = _Busy("All threads are busy.")
 
     def defer(self, answer: DeferredAnswer) -> None:
         """Send this answer to the first request later."""

@@ -11,9 +11,9 @@ from threading import Condition, Event, Thread
 from time import monotonic
 from typing import TypeAlias
 
-import structlog
+from flask import Response
 
-from refilld.api.problems import UNAVAILABLE
+from refilld.api.problems import of_error
 from refilld.api.refill_actions import RefillActions
 from refilld.api.responses import to_json
 from refilld.api.schemas import ClaimBody
@@ -25,7 +25,6 @@ from storage.engine import Database
 from storage.leases import ClaimedRefill
 from storage.queue_watch import QueueWatch
 
-log = structlog.get_logger()
 MOST_WAITING = 300
 """Claims that wait at a time; further ones are answered at once."""
 POLL_INTERVAL = 0.1
@@ -51,6 +50,13 @@ class WaitingClaim:
     def send(self, rows: Iterable[ClaimedRefill]) -> None:
         """Answer with what was claimed."""
         self.answer.set_data(_text(rows))
+        self.client.send_answer()
+
+    def refuse(self, fault: Response) -> None:
+        """Answer with a problem."""
+        self.answer.status = fault.status
+        self.answer.headers.update(fault.headers)
+        self.answer.set_data(fault.get_data())
         self.client.send_answer()
 
 
@@ -125,10 +131,14 @@ class LongPoll:
             claim.client.send_answer()
 
     def _serve_guarded(self) -> None:
+        """Serve; a fault is the answer to all that wait."""
         try:
             self._serve()
-        except Exception as error:  # noqa: BLE001  # all go on waiting, as an unreachable database may come back
-            _log_fault(error)
+        except Exception as error:  # noqa: BLE001  # whatever it is, the others must be served later
+            refused, fault = self._snapshot(), of_error(error)
+            self._forget(refused)
+            for claim in refused:
+                claim.refuse(fault)
 
     def _serve(self) -> None:
         """Claim for those for whom something is ready, until nothing is, and then answer them.
@@ -185,13 +195,6 @@ class LongPoll:
         with self._changed:
             for claim in claims:
                 self._line.remove(claim)
-
-
-def _log_fault(error: Exception) -> None:
-    if isinstance(error, UNAVAILABLE):
-        log.error("http.database_unavailable", error=str(error), once_a_minute=True)
-    else:
-        log.error("http.failed", exc_info=error, once_a_minute=True)
 
 
 def _text(rows: Iterable[ClaimedRefill]) -> str:

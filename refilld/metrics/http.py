@@ -33,12 +33,16 @@ class HttpMetrics:
     def _end(self, response: Response) -> Response:
         method = request.method if request.method in METHODS else OTHER_METHOD
         route = request.url_rule.rule if request.url_rule else NO_ROUTE
-        durations = self._durations.labels(method, route, f"{response.status_code // 100}xx")
         began: float = g.began
+
+        def observe() -> None:
+            status = f"{response.status_code // 100}xx"
+            self._durations.labels(method, route, status).observe(perf_counter() - began)
+
         if isinstance(response, DeferredAnswer):
-            response.call_on_close(lambda: durations.observe(perf_counter() - began))
+            response.call_on_close(observe)
         else:
-            durations.observe(perf_counter() - began)
+            observe()
         return response
 
 

@@ -17,7 +17,7 @@ from storage.queue_signal import QUEUED
 from storage.tokens import Scope
 from tests.refilld.metrics.samples import above_zero
 from tests.refilld.queue_world import LEASE, QueueWorld
-from tests.refilld.waiting_claims import Client, deferred, waiting
+from tests.refilld.waiting_claims import MAX_WAIT, Client, deferred, waiting
 
 LIKES = [str(Metric.LIKES)]
 
@@ -68,7 +68,7 @@ def test_the_end_of_a_back_off_ends_the_wait(world: QueueWorld, app: Flask, toke
     with world.database.write() as tx:
         leases.fail(tx, refill_id, refill.lease_token, world.now, Failure("busy"), max_attempts=5)
     client = waiting(app, token)
-    assert client.asked.wait(20)
+    assert client.asked.wait(MAX_WAIT)
     assert not client.sent.is_set()
     world.now += timedelta(hours=1)
     assert client.order_ids() == ["1"]
@@ -152,19 +152,50 @@ def test_a_claim_that_finds_too_many_waiting_is_answered_at_once(
     assert late.answer.wait(late)
 
 
-def test_claims_go_on_waiting_while_the_database_has_a_fault(
+def test_a_waiting_claim_is_told_when_the_database_is_not_available(
     world: QueueWorld, app: Flask, token: str
 ) -> None:
-    """And the thread that serves them lives on."""
+    """As any other request; the next claims are served when it comes back."""
     client = waiting(app, token)
     with world.database.write() as tx:
         tx.exec_driver_sql("ALTER TABLE refills RENAME TO mislaid")
-    client.asked.clear()
-    assert client.asked.wait(20)
+    assert client.sent.wait(MAX_WAIT)
+    assert client.answer.status_code == 503
+    assert client.answer.headers["Retry-After"] == "5"
+    assert client.answer.get_json()["detail"] == "The database is not available."
     with world.database.write() as tx:
         tx.exec_driver_sql("ALTER TABLE mislaid RENAME TO refills")
+    again = waiting(app, token)
     world.queue("1")
-    assert client.order_ids() == ["1"]
+    assert again.order_ids() == ["1"]
+
+
+def test_a_defect_is_told_to_those_who_wait(
+    world: QueueWorld, app: Flask, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is logged, and later claims are served."""
+    client = waiting(app, token)
+    with monkeypatch.context() as defect:
+        defect.setattr(leases, "anything_ready", lambda *_: 1 / 0)
+        assert client.sent.wait(MAX_WAIT)
+    assert client.answer.status_code == 500
+    again = waiting(app, token)
+    world.queue("1")
+    assert again.order_ids() == ["1"]
+
+
+def test_a_claim_goes_behind_one_that_waits_for_the_same(
+    world: QueueWorld, app: Flask, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also when a refill is ready, at which that one has not looked yet."""
+    monkeypatch.setattr(long_poll, "POLL_INTERVAL", 0.5)
+    monkeypatch.setattr(QUEUED, "note", lambda: None)
+    first = waiting(app, token)
+    assert first.asked.wait(MAX_WAIT)
+    world.queue("1")
+    second = waiting(app, token)
+    assert first.order_ids() == ["1"]
+    assert not second.sent.is_set()
 
 
 def test_without_a_server_that_defers_answers_a_claim_is_answered_at_once(world: QueueWorld) -> None:
