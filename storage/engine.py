@@ -34,6 +34,7 @@ from storage.database_url import parse_url, read_url
 from storage.errors import NotMigratedError, UnreachableError, WrongStatementError, domain_error
 from storage.patience import WORK, Patience, Waits
 from storage.postgresql_errors import one_line, unavailable
+from storage.postgresql_listener import Listener
 from storage.sqlite_engine import KeptConnection, WriterTurn
 from storage.sqlite_log import LogLimit
 from storage.storage_faults import StorageFaults
@@ -237,6 +238,10 @@ class Database:
             if verdict != "ok":
                 raise UnreachableError(f"database {self.name} is damaged: {verdict}; restore a backup")
 
+    def listener(self, channel: str) -> Listener:
+        """A connection of PostgreSQL that hears the notifications of a channel."""
+        return Listener(self._writers, channel)
+
     def close(self) -> None:
         self._kept.close()
         self._writers.dispose()
@@ -261,6 +266,14 @@ def after_commit(connection: Connection, call: Callable[[], None]) -> None:
     Raises KeyError in a transaction that only reads. A call that raises prevents those added after it.
     """
     connection.info[_AFTER_COMMIT].append(call)
+
+
+def once_after_commit(connection: Connection, call: Callable[[], None]) -> bool:
+    """The same, unless the transaction has this call already; returns whether it is new."""
+    is_new = call not in connection.info[_AFTER_COMMIT]
+    if is_new:
+        after_commit(connection, call)
+    return is_new
 
 
 def advisory_lock(connection: Connection, purpose: str) -> None:

@@ -15,6 +15,7 @@ from storage.alert_tables import events as events_table
 from storage.bulk import execute_many
 from storage.column_types import microseconds
 from storage.lease_rows import LeaseRow
+from storage.queue_signal import tell_queued
 from storage.schema import refill_events, refills
 
 _CHANGED = (
@@ -51,6 +52,8 @@ def save(connection: Connection, changed: Iterable[LeaseRow], moves: Sequence[Mo
         for move in moves
     ]
     told = list(_events(moves, now))
+    if any(move.state is RefillState.QUEUED for move in moves):
+        tell_queued(connection)
     if connection.dialect.name == "postgresql":
         given = {"refills": json.dumps(rows), "history": json.dumps(history), "events": json.dumps(told)}
         connection.exec_driver_sql(_save_all(connection.dialect), given)

@@ -21,6 +21,8 @@ class BoundedConnection(psycopg.Connection[Any]):
     waits: Waits
     patience: float = CHECK
     """Seconds for one answer."""
+    direct: bool
+    """Whether no pooler is between."""
 
     def wait(self, gen: Generator[Any, Any, T], *args: Any, **kwargs: Any) -> T:
         """Wait for one answer; psycopg calls this for all its communication after connecting."""

@@ -46,7 +46,8 @@ def open_engine(url: URL, waits: Waits) -> Engine:
             raw = connect(*arguments, **parameters)
             raw.waits = waits
             raw.autocommit = True  # psycopg would send its BEGIN alone, and wait for the answer
-            raw.prepare_threshold = _PREPARED_AFTER if _is_direct(raw) else None
+            raw.direct = _is_direct(raw)
+            raw.prepare_threshold = _PREPARED_AFTER if raw.direct else None
         except Exception:
             waits.failed_to_connect()
             raise

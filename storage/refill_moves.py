@@ -13,6 +13,7 @@ from storage import events
 from storage.alert_tables import events as event_table
 from storage.column_types import AnyRow
 from storage.event_actor import last_actor
+from storage.queue_signal import tell_queued
 from storage.schema import orders, refill_events, refills, targets
 
 _h = refill_events.c
@@ -61,6 +62,8 @@ def add(
         events.add_all(connection, [_event(row, state, why) for row in moved], now)
     rows = [{"refill_id": i, "at": now, "state": state, "detail": why} for i in refill_ids]
     connection.execute(insert(refill_events), rows)
+    if state is RefillState.QUEUED:
+        tell_queued(connection)
 
 
 def _event(row: AnyRow, state: RefillState, why: str) -> Event:

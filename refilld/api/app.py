@@ -15,7 +15,7 @@ from refilld.api import problems
 from refilld.api.auth import Guard, add_quota
 from refilld.api.health import Health, health_routes
 from refilld.api.lists import LISTS
-from refilld.api.long_poll import WaiterPool
+from refilld.api.long_poll import LongPoll
 from refilld.api.order_import import OrderImport, import_routes
 from refilld.api.orders import Orders, order_routes
 from refilld.api.panel.described import panel_route
@@ -28,7 +28,7 @@ from refilld.api.refill_batch import RefillBatch, batch_routes
 from refilld.api.refill_requeue import RefillRequeue, requeue_route
 from refilld.api.refills import RefillQueue, refill_routes
 from refilld.api.route import ROUTES, RouteTable
-from refilld.api.server import LARGEST_BODY, THREADS
+from refilld.api.server import LARGEST_BODY
 from refilld.api.token_lookup import TokenLookup
 from refilld.api.webhooks import WebhookEndpoints, webhook_routes
 from refilld.services.look_obstacle import EnabledSources
@@ -60,10 +60,9 @@ def create_app(
     """
     database = database.capped(CALLER)
     app = _empty_app()
-    # at most half of the threads wait for refills, so that the others can serve completions
-    waiters, shadow = WaiterPool(stopping, THREADS // 2), settings.guarantee.shadow
-    actions = RefillActions(clock, settings.queue, shadow, refilled)
-    queue, batch = RefillQueue(database, actions, waiters), RefillBatch(database, actions)
+    actions = RefillActions(clock, settings.queue, settings.guarantee.shadow, refilled)
+    batch = RefillBatch(database, actions)
+    queue = RefillQueue(database, actions, LongPoll(database, actions, stopping))
     orders = Orders(database, clock, enabled, _texts(settings))
     endpoints = WebhookEndpoints(database, clock, settings.webhooks.allowed)
     app.extensions[USES] = uses = TokenUses(database, clock)

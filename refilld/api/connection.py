@@ -10,14 +10,16 @@ from waitress.task import ErrorTask, ThreadedTaskDispatcher  # type: ignore[impo
 from waitress.utilities import Error  # type: ignore[import-untyped]
 
 from refilld.api.problems import MIMETYPE, RETRY_AFTER, problem_json
+from refilld.api.request_task import DeferredSignal, RequestTask
 from refilld.api.strict_parser import StrictParser
+from refilld.deferred_answer import DeferredAnswer
 
 REQUEST_SECONDS = 20.0
 """Seconds from the first byte of a request to its last."""
 QUEUE_SECONDS = 5.0
 """Seconds that a whole request waits for a thread; then its caller is told to come again."""
 PER_PEER = 250
-"""Connections from one address; for another one the slowest is closed."""
+"""Connections from one address, besides those of waiting claims; for another one the slowest is closed."""
 IN_ALL = 480
 """Connections from all addresses; likewise."""
 PROBES = ("/healthz", "/readyz")
@@ -52,6 +54,9 @@ class Connection(HTTPChannel):  # type: ignore[misc]
 
     error_task_class = _ProblemTask
     parser_class = StrictParser
+    task_class = RequestTask
+    deferred: DeferredAnswer | None = None
+    """The answer to its first request, for which its client waits."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -61,7 +66,8 @@ class Connection(HTTPChannel):  # type: ignore[misc]
         self._begun_at = monotonic()
         self.queued_at = monotonic()
         """When its first whole request began to wait for a thread."""
-        _make_room(self, [one for one in self._all() if one.addr[0] == self.addr[0]], PER_PEER)
+        peers = [one for one in self._all() if one.addr[0] == self.addr[0] and one.deferred is None]
+        _make_room(self, peers, PER_PEER)
         _make_room(self, self._all(), IN_ALL)
 
     def _all(self) -> list[Any]:
@@ -80,10 +86,31 @@ class Connection(HTTPChannel):  # type: ignore[misc]
         return taken
 
     def service(self) -> None:
-        """Serve the first request; one that has waited long would find others that wait, too."""
+        """Serve the first request, or send its answer that was deferred."""
+        if self.deferred is None:
+            self._refuse_late()
+        try:
+            super().service()
+        except DeferredSignal:
+            if self.deferred is not None and not self.deferred.wait(self):
+                super().service()
+
+    def _refuse_late(self) -> None:
+        """Refuse the first request if it has waited long: it would find others that wait, too."""
         if monotonic() - self.queued_at > QUEUE_SECONDS and not self.requests[0].error:
             self.requests[0].error = _Busy("All threads are busy.")
-        super().service()
+
+    def defer(self, answer: DeferredAnswer) -> None:
+        """Send this answer to the first request later."""
+        self.deferred = answer
+
+    def send_answer(self) -> None:
+        """Let a thread send the answer that was deferred."""
+        self.server.add_task(self)
+
+    def is_gone(self) -> bool:
+        """Whether the client closed at least his side, or sent another request: then that goes unnoticed."""
+        return self.check_client_disconnected() or len(self.requests) > 1
 
     def readable(self) -> bool:
         """Whether to wait for input; closes what is too slow, or finished by both sides."""

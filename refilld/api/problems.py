@@ -8,7 +8,7 @@ from enum import StrEnum
 from http import HTTPStatus
 
 import structlog
-from flask import Flask, Response, request
+from flask import Flask, Response, has_request_context, request
 from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 
@@ -170,7 +170,8 @@ def _unavailable(error: Exception) -> Response:
 
 def _unexpected(error: Exception) -> Response:
     """A defect; it is logged, and the answer has no details."""
-    log.error("http.failed", method=request.method, rule=str(request.url_rule), exc_info=error)
+    where = {"method": request.method, "rule": str(request.url_rule)} if has_request_context() else {}
+    log.error("http.failed", exc_info=error, **where)
     return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "An unexpected error; it is in the log of refilld.")
 
 

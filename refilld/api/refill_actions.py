@@ -7,12 +7,13 @@ from random import random
 
 from monitor.errors import RefilldError
 from monitor.model.target import Metric
-from refilld.api.schemas import CompleteBody, ExtendBody, FailBody, LeaseBody
+from refilld.api.schemas import ClaimBody, CompleteBody, ExtendBody, FailBody, LeaseBody
 from refilld.settings.settings import QueueSection
 from storage import leases, operator_actions
+from storage.claim_selection import ClaimFilter
 from storage.engine import Transaction, after_commit
 from storage.lease_calls import Complete, Extend, Fail, LeaseCall, Release
-from storage.leases import LeaseAnswer, Refusal
+from storage.leases import ClaimedRefill, LeaseAnswer, Refusal
 from storage.server_time import shared_time
 
 
@@ -31,6 +32,21 @@ class RefillActions:
     def now(self, tx: Transaction) -> datetime:
         """The time that judges leases, by the clock that all processes share."""
         return shared_time(tx, self.clock())
+
+    def wanted(self, body: ClaimBody) -> ClaimFilter:
+        """The refills that a consumer claims, in the configured order."""
+        return body.wanted(buyers_first=self.queue.buyers_first)
+
+    def claim(self, tx: Transaction, now: datetime, body: ClaimBody) -> list[ClaimedRefill]:
+        """What a consumer claims."""
+        return leases.claim(
+            tx,
+            now,
+            limit=body.limit,
+            lease=body.lease,
+            wanted=self.wanted(body),
+            consumer=body.consumer or "",
+        )
 
     def move(self, tx: Transaction, refill_id: int, body: LeaseBody) -> dict[str, object]:
         """What a consumer does, by the type of the body; returns the fields of the answer."""

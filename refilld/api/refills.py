@@ -5,19 +5,17 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from flask import Response, request
+from flask import Response
 
 from refilld.api.answers import ClaimAnswer, ExtendedAnswer, MovedAnswer, OperatedAnswer
-from refilld.api.long_poll import WaiterPool
+from refilld.api.long_poll import LongPoll
 from refilld.api.refill_actions import RefillActions
 from refilld.api.responses import answer
 from refilld.api.route import PREFIX, ApiRoute
 from refilld.api.schemas import ClaimBody, CompleteBody, ExtendBody, FailBody, LeaseBody, Nothing
 from refilld.services.refill_fields import claimed
-from storage import leases, operator_actions
-from storage.claim_selection import ClaimFilter
+from storage import operator_actions
 from storage.engine import Database
-from storage.leases import ClaimedRefill
 from storage.tokens import Scope
 
 
@@ -27,35 +25,16 @@ class RefillQueue:
 
     database: Database
     actions: RefillActions
-    waiters: WaiterPool
+    long_poll: LongPoll
 
     def claim(self, body: ClaimBody) -> Response:
-        gone = request.environ.get("waitress.client_disconnected", bool)
-        rows = self._claim(body)
-        if not rows and body.wait_seconds:
-            rows = self.waiters.poll(lambda: self._claim_when_ready(body), body.wait_seconds, gone)
-        return answer({"refills": [claimed(row) for row in rows]})
-
-    def _claim_when_ready(self, body: ClaimBody) -> list[ClaimedRefill]:
-        """Claim, but only look whether anything is ready while nothing is: that needs no turn to write."""
-        with self.database.read() as tx:
-            if not leases.anything_ready(tx, self.actions.now(tx), self._wanted(body)):
-                return []
-        return self._claim(body)
-
-    def _claim(self, body: ClaimBody) -> list[ClaimedRefill]:
+        if body.wait_seconds and self.long_poll.has_like(body):
+            return self.long_poll.answer(body)
         with self.database.write() as tx:
-            return leases.claim(
-                tx,
-                self.actions.now(tx),
-                limit=body.limit,
-                lease=body.lease,
-                wanted=self._wanted(body),
-                consumer=body.consumer or "",
-            )
-
-    def _wanted(self, body: ClaimBody) -> ClaimFilter:
-        return body.wanted(buyers_first=self.actions.queue.buyers_first)
+            rows = self.actions.claim(tx, self.actions.now(tx), body)
+        if body.wait_seconds and not rows:
+            return self.long_poll.answer(body)
+        return answer({"refills": [claimed(row) for row in rows]})
 
     def move(self, refill_id: int, body: LeaseBody) -> Response:
         """Extend, complete, fail or release a refill."""

@@ -71,6 +71,7 @@ class HttpServer:
         wasyncore.dispatcher.close(self._server)  # closes only the listening socket
         end = monotonic() + GRACE
         while self._busy() and monotonic() < end:
+            self._take_no_more()
             self._run_once(0.05)
         self._server.task_dispatcher.shutdown(timeout=1)
         self._server.trigger.close()
@@ -79,6 +80,11 @@ class HttpServer:
     def _run_once(self, seconds: float) -> None:
         """Run one round of the event loop, waiting for input or output at most so long."""
         wasyncore.loop(timeout=seconds, use_poll=True, map=self._sockets, count=1)
+
+    def _take_no_more(self) -> None:
+        """Close the connections whose requests are answered: their clients would send others."""
+        for channel in list(self._server.active_channels.values()):
+            channel.close_when_flushed |= not channel.requests
 
     def _busy(self) -> bool:
         channels = self._server.active_channels.values()

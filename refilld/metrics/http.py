@@ -5,6 +5,8 @@ from time import perf_counter
 from flask import Flask, Response, g, request
 from prometheus_client import CollectorRegistry, Histogram
 
+from refilld.deferred_answer import DeferredAnswer
+
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 OTHER_METHOD, NO_ROUTE = "other", "none"
 DURATIONS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
@@ -31,8 +33,16 @@ class HttpMetrics:
     def _end(self, response: Response) -> Response:
         method = request.method if request.method in METHODS else OTHER_METHOD
         route = request.url_rule.rule if request.url_rule else NO_ROUTE
-        status = f"{response.status_code // 100}xx"
-        self._durations.labels(method, route, status).observe(perf_counter() - g.began)
+        began: float = g.began
+
+        def observe() -> None:
+            status = f"{response.status_code // 100}xx"
+            self._durations.labels(method, route, status).observe(perf_counter() - began)
+
+        if isinstance(response, DeferredAnswer):
+            response.call_on_close(observe)
+        else:
+            observe()
         return response
 
 

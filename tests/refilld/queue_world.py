@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
+from threading import enumerate as enumerate_threads
 from typing import Any
 
 from flask import Flask
@@ -45,6 +46,13 @@ class QueueWorld:
     health: Health = Health()  # noqa: RUF009 - frozen
     watched: list[Documented] = field(default_factory=list)
     """Checks that the answers of each application are as it documents them."""
+
+    def stop(self) -> None:
+        """Stop as a process does, and wait until nobody uses the database for claims that wait."""
+        self.stopping.set()
+        for thread in enumerate_threads():
+            if thread.name == "long-poll":
+                thread.join()
 
     def clock(self) -> datetime:
         return self.now
@@ -166,19 +174,6 @@ def queue_world(directory: Path) -> Iterator[QueueWorld]:
     with migrated_database(path) as database:
         world = QueueWorld(database, path)
         yield world
+        world.stop()
         faults = [fault for one in world.watched for fault in one.faults]
         assert not faults, faults
-
-
-class QuickEvent(Event):
-    """An event whose waits return at once; each wait calls `while_waiting`."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.waits = 0
-        self.while_waiting: Callable[[], object] = lambda: None
-
-    def wait(self, timeout: float | None = None) -> bool:
-        self.waits += 1
-        self.while_waiting()
-        return self.is_set()

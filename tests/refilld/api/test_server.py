@@ -150,25 +150,6 @@ def refuses_connections(port: int) -> bool:
     return False
 
 
-def test_a_long_poll_ends_at_once_when_the_process_stops(world: QueueWorld) -> None:
-    """The waiting consumer gets an empty list instead of a broken connection."""
-    waiting = Event()
-
-    class SignallingEvent(Event):
-        def wait(self, timeout: float | None = None) -> bool:
-            waiting.set()
-            return super().wait(MAX_WAIT)
-
-    world.stopping = SignallingEvent()
-    token = world.token(Scope.REFILLS_CONSUME)
-    with serving(world.app()) as server, ThreadPoolExecutor(1) as pool:
-        answer = pool.submit(claim, server, token, wait_seconds=30)
-        assert waiting.wait(MAX_WAIT)
-        world.stopping.set()
-        server.stop()
-        assert answer.result(MAX_WAIT) == {"refills": []}
-
-
 def test_a_disconnect_is_noticed_during_a_request() -> None:
     """A long poll uses this to end early."""
     running, noticed, pause = Event(), Event(), Event()
