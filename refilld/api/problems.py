@@ -68,6 +68,7 @@ class InvalidQueryError(RefilldError):
 UNAVAILABLE = (UnreachableError, NotMigratedError)
 """Errors of the database for which a request may be repeated."""
 NOT_AVAILABLE = "The database is not available."
+DEFECT = "An unexpected error; it is in the log of refilld."
 
 
 def problem_fields(
@@ -169,9 +170,14 @@ def _unavailable(error: Exception) -> Response:
 
 
 def _unexpected(error: Exception) -> Response:
-    """A defect; it is logged, and the answer has no details."""
+    """A defect; the answer has no details."""
+    log_defect(error)
+    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, DEFECT)
+
+
+def log_defect(error: Exception) -> None:
+    """Log an error that nobody expects, with the route on which it happened."""
     log.error("http.failed", method=request.method, rule=str(request.url_rule), exc_info=error)
-    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "An unexpected error; it is in the log of refilld.")
 
 
 def _phrase(status: int) -> str:
