@@ -50,8 +50,8 @@ def build(connection: Connection, months: int, targets: int) -> dict[str, int]:
     begin = datetime.now(UTC)
     now = begin + timedelta(days=30 * months)
     for table, plain in PLAIN.items():
-        while partitions.create_ahead(connection, table, now):
-            pass
+        for day in range(30 * months + 1):
+            partitions.create_next(connection, table, begin + timedelta(days=day))
         connection.exec_driver_sql(f"CREATE TABLE {plain} (LIKE {table} INCLUDING ALL)")
     connection.exec_driver_sql(
         "INSERT INTO targets (link, kind, key, metric) SELECT 'l' || i, 'profile', 'k' || i, 'followers' "

@@ -1,4 +1,4 @@
-"""Partitions by month on PostgreSQL: the next ones are created, and old ones are compacted."""
+"""Partitions by month on PostgreSQL: the next one is created, and old ones are compacted."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -13,15 +13,15 @@ log = structlog.get_logger()
 
 
 def maintain_partitions(database: Database, now: datetime, heartbeat: Callable[[], None]) -> None:
-    """Create the partitions of the next months, and compact the oldest one that the retention has passed."""
+    """Create the partition of the next month, and compact the oldest one that the retention has passed."""
     if database.sqlite:
         return
     patient = database.with_patience(MIGRATION)
     for table in partitions.PARTITIONED:
         with patient.write() as tx:
-            created = partitions.create_ahead(tx, table, now)
-        if created:
-            log.info("partitions.created", table=table, partitions=created)
+            created = partitions.create_next(tx, table, now)
+        if created is not None:
+            log.info("partitions.created", table=table, partition=created)
         with patient.write() as tx:
             compacted = partition_compaction.compact_oldest(tx, table, now, heartbeat)
         if compacted is not None:

@@ -1,5 +1,6 @@
 """Flags on orders: what suspends or voids a guarantee, and what that closes (RULES 4)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -32,7 +33,7 @@ def set_flag(connection: Connection, order_id: str, flag: Flag, now: datetime, c
         return False
     connection.execute(insert(order_flags), {"order_id": order_id, "flag": flag, "set_at": now})
     events.add(connection, flag_changed(order_id, flag, comment, set_=True), now)
-    end_guarantee(connection, order_id, now, f"order flagged {flag}")
+    end_guarantees(connection, {order_id: f"order flagged {flag}"}, now)
     targets.invalidate_fast_path(connection, [target.target_id])
     return True
 
@@ -75,7 +76,10 @@ def of_target(connection: Connection, target_id: int) -> list[FlagRow]:
     return [FlagRow(**row._asdict()) for row in connection.execute(query)]
 
 
-def end_guarantee(connection: Connection, order_id: str, now: datetime, detail: str) -> None:
-    """Close the order's open drop and cancel its held and queued refills."""
-    drops.close(connection, order_id, now)
-    refills.cancel_waiting(connection, order_id, now, detail)
+def end_guarantees(connection: Connection, why: Mapping[str, str], now: datetime) -> None:
+    """Close the open drops of orders, and cancel their held and queued refills; says why, by order."""
+    if why:
+        refills.lock_open(connection, why)
+    for order_id, detail in why.items():
+        drops.close(connection, order_id, now)
+        refills.cancel_waiting(connection, order_id, now, detail)

@@ -79,8 +79,8 @@ def forget(connection: Connection, customer: str, shown: CustomerTarget, now: da
         raise WrongStateError(f"the orders on target {shown.target_id} have changed since they were shown")
     if not shown.shared:
         of_target = select(_o.order_id).where(_o.target_id == shown.target_id).order_by(_o.order_id)
-        for order_id in connection.execute(of_target).scalars().all():  # also those forgotten before
-            _end_guarantee(connection, order_id, now)
+        every_order = connection.execute(of_target).scalars().all()  # also those forgotten before
+        _end_guarantees(connection, every_order, now)
         _remove_target(connection, shown.target_id)
     ids = shown.order_ids
     removed = {"customer": None, "link_typed": "", "forgotten_at": now, "updated_at": now}
@@ -99,12 +99,13 @@ def _present(connection: Connection, customer: str, target_id: int) -> tuple[tup
     return mine, len(mine) < len(rows)
 
 
-def _end_guarantee(connection: Connection, order_id: str, now: datetime) -> None:
-    order = order_states.one_order(connection, order_id)
-    never = dump_terms(replace(order.terms, refill=RefillMode.NEVER))
-    connection.execute(update(orders).where(_o.order_id == order_id).values(terms=never))
-    flags.end_guarantee(connection, order_id, now, "the customer was forgotten")
-    requests.answered(connection, order_id, now)
+def _end_guarantees(connection: Connection, order_ids: Sequence[str], now: datetime) -> None:
+    flags.end_guarantees(connection, dict.fromkeys(order_ids, "the customer was forgotten"), now)
+    for order_id in order_ids:
+        order = order_states.one_order(connection, order_id)
+        never = dump_terms(replace(order.terms, refill=RefillMode.NEVER))
+        connection.execute(update(orders).where(_o.order_id == order_id).values(terms=never))
+        requests.answered(connection, order_id, now)
 
 
 def _remove_texts(connection: Connection, order_ids: Sequence[str]) -> None:

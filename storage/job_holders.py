@@ -15,7 +15,10 @@ from storage.engine import insert_into
 
 _h = job_holders.c
 _d = daemons.c
-_ALIVE = select(_d.daemon_id).where(_d.beat_at >= bindparam("alive_from", type_=_d.beat_at.type))
+_ALIVE = select(_d.daemon_id).where(
+    _d.beat_at >= bindparam("alive_from", type_=_d.beat_at.type),
+    _d.beat_at <= bindparam("alive_until", type_=_d.beat_at.type),  # later: the clock was ahead
+)
 _OVER = or_(
     _h.begun_at <= bindparam("period_from", type_=_h.begun_at.type),
     _h.begun_at > bindparam("now", type_=_h.begun_at.type),  # the clock was ahead
@@ -33,7 +36,8 @@ def begin_round(connection: Connection, job: str, daemon_id: int, every: timedel
         set_={"daemon_id": daemon_id, "begun_at": now},
         where=or_(_h.daemon_id == daemon_id, and_(_h.daemon_id.not_in(_ALIVE), _OVER)),
     )
-    times = {"alive_from": now - SILENT_FROM, "period_from": now - every, "now": now}
+    times = {"alive_from": now - SILENT_FROM, "alive_until": now + SILENT_FROM}
+    times |= {"period_from": now - every, "now": now}
     return connection.execute(taken.returning(_h.job), times).first() is not None
 
 

@@ -52,6 +52,10 @@ class LeaseRow(NamedTuple):
     moved: bool = False
     """Whether the work goes on in another database."""
 
+    def __repr__(self) -> str:
+        """Without the tokens, so that no log and no traceback has them."""
+        return f"LeaseRow(refill_id={self.refill_id}, state={self.state!r}, attempt={self.attempt})"
+
     def typed(self) -> list[Any]:
         """The values of a `RefillRow`, in the order of its fields."""
         return [value if made is None else made(value) for made, value in zip(_READERS, self, strict=False)]

@@ -70,10 +70,8 @@ def reterm(
     if changed:
         events.add_all(connection, [_event(before, after) for before, after in changed], now)
         connection.execute(_RETERM, [_frozen(after, now) for _, after in changed])
-    for before, after in changed:
-        over = before.in_window(now) and not after.in_window(now)
-        if over or (before.guaranteed and not after.guaranteed):
-            flags.end_guarantee(connection, after.order_id, now, "the order's terms were changed")
+    ended = [after.order_id for before, after in changed if _ends(before, after, now)]
+    flags.end_guarantees(connection, dict.fromkeys(ended, "the order's terms were changed"), now)
     changed_ids = [after.order_id for _, after in changed]
     touched = {row.target_id for row in connection.execute(_TARGETS, {"ids": changed_ids})}
     targets.invalidate_fast_path(connection, touched)
@@ -83,6 +81,11 @@ def reterm(
     sold = [(row.target_id, begun[row.order_id]) for row in rows]
     await_first_look(connection, sold, now, "terms changed")
     return done
+
+
+def _ends(before: Order, after: Order, now: datetime) -> bool:
+    over = before.in_window(now) and not after.in_window(now)
+    return over or (before.guaranteed and not after.guaranteed)
 
 
 def _event(before: Order, after: Order) -> Event:

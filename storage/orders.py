@@ -171,9 +171,8 @@ def _import_known(
     left = _left_targets(connection, before, changed)
     execute_many(connection, _UPDATE, [_changes(order, target_ids, now) for order in changed])
     claim_columns.refresh(connection, [order.order_id for order in changed])
-    for order in changed:
-        if not order.guaranteed and before[order.order_id].guaranteed:
-            flags.end_guarantee(connection, order.order_id, now, f"order is {order.status}")
+    ended = [order for order in changed if not order.guaranteed and before[order.order_id].guaranteed]
+    flags.end_guarantees(connection, {one.order_id: f"order is {one.status}" for one in ended}, now)
     moved = [order for order in changed if _delivery(order) != _delivery(before[order.order_id])]
     if moved:
         connection.execute(_RESET_SETTLED_LOOK, [{"id": order.order_id} for order in moved])

@@ -29,6 +29,7 @@ _LISTED = text("""
 SELECT part.relname, pg_get_expr(part.relpartbound, part.oid)
 FROM pg_inherits JOIN pg_class part ON part.oid = inhrelid WHERE inhparent = CAST(:table AS regclass)
 """)
+_CREATED = text("SELECT obj_description(CAST(:name AS regclass), 'pg_class')")
 _RESERVE = text("SELECT pg_try_advisory_xact_lock(hashtext(:purpose))")
 _NAMES = text("""
 SELECT part.relname FROM pg_inherits JOIN pg_class part ON part.oid = inhrelid
@@ -70,30 +71,34 @@ def listed(connection: Connection, table: str) -> list[Partition]:
     return sorted(found, key=lambda one: (one.start is not None, one.start))
 
 
-def create_ahead(connection: Connection, table: str, now: datetime) -> list[str]:
-    """Create the partitions of the next months; returns their names.
+def create_next(connection: Connection, table: str, now: datetime) -> str | None:
+    """Create the partition of the next month if it is near; returns its name.
 
-    At most AHEAD + 1 at once, so that a clock that is far ahead creates few. Rows of these months, which a
-    clock has written while it was ahead, are moved into them. Does nothing while the table is in use by a
-    long transaction.
+    One a day at most, so that a wrong clock creates few. Rows of this month that are in the last partition
+    already are moved into it. Does nothing while the table is in use by a long transaction.
     """
     if not reserve(connection, table):
-        return []
-    rest = listed(connection, table)[-1]
-    months = _missing_months(table, rest, now)
-    if not months or not locked(connection, table, [rest.name]):
-        return []
-    end = months[-1].end
+        return None
+    newest, rest = listed(connection, table)[-2:]
+    today = f"created on {now:%Y-%m-%d}"
+    if rest.start is None or rest.start > _last_month(now) or _comment(connection, newest) == today:
+        return None
+    if not locked(connection, table, [rest.name]):
+        return None
+    month = Partition(f"{table}_{rest.start:%Y_%m}", rest.start, _next_month(rest.start))
     connection.exec_driver_sql(f"ALTER TABLE {table} DETACH PARTITION {rest.name}")
-    for month in months:
-        connection.exec_driver_sql(
-            f"CREATE TABLE {month.name} PARTITION OF {table} FOR VALUES {month.bounds}"
-        )
-    moved = f"FROM {rest.name} WHERE at < {_bound(end, '')}"
+    connection.exec_driver_sql(f"CREATE TABLE {month.name} PARTITION OF {table} FOR VALUES {month.bounds}")
+    connection.exec_driver_sql(f"COMMENT ON TABLE {month.name} IS '{today}'")
+    moved = f"FROM {rest.name} WHERE at < {_bound(month.end, '')}"
     connection.exec_driver_sql(f"INSERT INTO {table} SELECT * {moved}")
     connection.exec_driver_sql(f"DELETE {moved}")
-    attach(connection, table, Partition(rest.name, end, None))
-    return [month.name for month in months]
+    attach(connection, table, Partition(rest.name, month.end, None))
+    return month.name
+
+
+def _comment(connection: Connection, part: Partition) -> str | None:
+    found: str | None = connection.execute(_CREATED, {"name": part.name}).scalar_one()
+    return found
 
 
 def reserve(connection: Connection, table: str) -> bool:
@@ -138,16 +143,12 @@ def try_lock(connection: Connection, *statements: str) -> bool:
     return True
 
 
-def _missing_months(table: str, rest: Partition, now: datetime) -> list[Partition]:
-    start, last = rest.start, _month(now)
+def _last_month(now: datetime) -> datetime:
+    """The last month that is to have a partition."""
+    month = _month(now)
     for _ in range(AHEAD):
-        last = _next_month(last)
-    found: list[Partition] = []
-    while start is not None and start <= last and len(found) <= AHEAD:
-        end = _next_month(start)
-        found.append(Partition(f"{table}_{start:%Y_%m}", start, end))
-        start = end
-    return found
+        month = _next_month(month)
+    return month
 
 
 def _month(at: datetime) -> datetime:

@@ -4,7 +4,7 @@ Consumers change them through `leases`, operators through `operator_actions`. Ev
 to `refill_events`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -98,8 +98,11 @@ LISTED = (
 )
 """The query of `RefillRow`."""
 
-_OPEN_OF_ORDER = (
-    select(_r.refill_id).where(_r.order_id == bindparam("order_id"), text(OPEN_REFILL)).with_for_update()
+_OPEN_OF_ORDERS = (
+    select(_r.refill_id)
+    .where(_r.order_id.in_(bindparam("order_ids", expanding=True)), text(f"refills.{OPEN_REFILL}"))
+    .order_by(_r.refill_id)
+    .with_for_update()
 )
 
 
@@ -130,10 +133,16 @@ def create(connection: Connection, drop_id: int, decision: Decision, metric: Met
     return refill_id
 
 
+def lock_open(connection: Connection, order_ids: Iterable[str]) -> None:
+    """Lock the open refills of orders, in the order of their ids, as consumers do.
+
+    This serializes with a consumer that gives a claimed refill back, which then sees what was changed.
+    """
+    connection.execute(_OPEN_OF_ORDERS, {"order_ids": list(order_ids)})
+
+
 def cancel_waiting(connection: Connection, order_id: str, now: datetime, detail: str) -> None:
-    """Cancel the order's held and queued refills; a claimed one stays with its consumer."""
-    # the lock serializes with a consumer that gives a claimed refill back, which then sees the reason
-    connection.execute(_OPEN_OF_ORDER, {"order_id": order_id})
+    """Cancel the held and queued refills of an order, which are locked; a claimed one stays as it is."""
     waiting = (RefillState.HELD, RefillState.QUEUED)
     change = (
         update(refills)

@@ -68,6 +68,7 @@ class InvalidQueryError(RefilldError):
 UNAVAILABLE = (UnreachableError, NotMigratedError)
 """Errors of the database for which a request may be repeated."""
 NOT_AVAILABLE = "The database is not available."
+DEFECT = "An unexpected error; it is in the log of refilld."
 
 
 def problem_fields(
@@ -169,10 +170,15 @@ def _unavailable(error: Exception) -> Response:
 
 
 def _unexpected(error: Exception) -> Response:
-    """A defect; it is logged, and the answer has no details."""
+    """A defect; the answer has no details."""
+    log_defect(error)
+    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, DEFECT)
+
+
+def log_defect(error: Exception) -> None:
+    """Log an error that nobody expects, with the route on which it happened, if there is a request."""
     where = {"method": request.method, "rule": str(request.url_rule)} if has_request_context() else {}
     log.error("http.failed", exc_info=error, **where)
-    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "An unexpected error; it is in the log of refilld.")
 
 
 def _phrase(status: int) -> str:

@@ -11,7 +11,15 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from monitor.errors import RefilldError
 from refilld.api.answers import BatchAnswer
-from refilld.api.problems import NOT_AVAILABLE, UNAVAILABLE, ProblemKind, problem_fields, refusal
+from refilld.api.problems import (
+    DEFECT,
+    NOT_AVAILABLE,
+    UNAVAILABLE,
+    ProblemKind,
+    log_defect,
+    problem_fields,
+    refusal,
+)
 from refilld.api.refill_actions import RefillActions
 from refilld.api.responses import answer
 from refilld.api.route import PREFIX, ApiRoute
@@ -94,22 +102,22 @@ class RefillBatch:
         return results
 
     def _fill(self, places: Sequence[_Place], results: list[dict[str, object]]) -> None:
-        """Carry out rows, and complete their results; what was not done is refused as unavailable."""
-        begun = False
+        """Carry out rows, and complete their results; what was not done gets the fault that ended it."""
+        begun, undone = False, dict[str, object]()
         for chunk in _transactions(places):
             try:
                 done = self._carry_out(chunk)
-            except UNAVAILABLE:
+            except Exception as error:
                 if not begun:
                     raise
-                break  # what was done must be told; the rest may be sent again
+                undone = _undone(error)  # what was done must be told
+                break
             begun = True
             for place, fields in done:
                 results[place.index] |= fields
-        late = _refused(problem_fields(HTTPStatus.SERVICE_UNAVAILABLE, NOT_AVAILABLE))
         for one in results:
             if "status" not in one:
-                one.update(late)
+                one.update(undone)
 
     def _carry_out(self, chunk: Sequence[_Place]) -> list[tuple[_Place, dict[str, object]]]:
         """The rows of one transaction with their results; a refused one has changed nothing."""
@@ -171,6 +179,14 @@ def _named(sent: dict[str, Any]) -> dict[str, object]:
     """The beginning of a result: which refill is meant."""
     refill_id = sent.get("refill_id")
     return {"refill_id": refill_id if isinstance(refill_id, int) else None}
+
+
+def _undone(error: Exception) -> dict[str, object]:
+    """The result of rows that an error of the database, or a defect, has prevented."""
+    if isinstance(error, UNAVAILABLE):  # they may be sent again
+        return _refused(problem_fields(HTTPStatus.SERVICE_UNAVAILABLE, NOT_AVAILABLE))
+    log_defect(error)
+    return _refused(problem_fields(HTTPStatus.INTERNAL_SERVER_ERROR, f"Not carried out: {DEFECT}"))
 
 
 def _refused(fields: dict[str, object]) -> dict[str, object]:

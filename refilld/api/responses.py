@@ -16,8 +16,9 @@ def answer(value: Mapping[str, object], status: int = 200) -> Response:
 
 
 def to_json(value: Mapping[str, object]) -> str:
-    """One line of JSON."""
-    return json.dumps(value, default=_plain, ensure_ascii=False) + "\n"
+    """One line of JSON; half a surrogate, which a client may send in a name, becomes a question mark."""
+    text = json.dumps(value, default=_plain, ensure_ascii=False) + "\n"
+    return text if text.isascii() else text.encode(errors="replace").decode()
 
 
 def _plain(value: object) -> object:

@@ -86,7 +86,7 @@ class LeaseBody(Body):
 
     verb: ClassVar[str] = "release"
 
-    lease_token: Name
+    lease_token: Name = Field(repr=False)
 
 
 class ExtendBody(LeaseBody):

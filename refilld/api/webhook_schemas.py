@@ -1,7 +1,7 @@
 """The schemas of requests about webhook endpoints."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AwareDatetime, Field, WithJsonSchema
 
@@ -26,7 +26,7 @@ class EndpointBody(Body):
     services: Names = []  # noqa: RUF012
     providers: Names = []  # noqa: RUF012
     metrics: list[Metric] = Field(default=[], max_length=MOST_VALUES)
-    description: Annotated[str, Field(max_length=100)] = ""
+    description: Name | Literal[""] = ""
 
 
 def _in_years(at: datetime) -> datetime:

@@ -24,7 +24,10 @@ COLUMNS = (
 @list_options
 @pass_context
 def daemons(context: CommandContext, *, as_json: bool, wide: bool) -> None:
-    """Show the daemons: alive, silent (no beat for a minute) or gone (killed), and the jobs they hold."""
+    """Show the daemons and the jobs they hold.
+
+    They are alive, silent (no beat for a minute), ahead (a beat in the future) or gone (killed).
+    """
     with context.database() as database, database.read() as tx:
         rows = [_fields(one) for one in present(tx, context.now())]
     print_list(COLUMNS, rows, as_json=as_json, wide=wide)

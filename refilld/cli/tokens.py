@@ -9,6 +9,7 @@ from refilld.cli.context import CommandContext, pass_context
 from refilld.cli.lists import Column, list_options, print_list
 from refilld.cli.parameters import DURATION, NAME, ROW_ID, duration_between
 from storage import tokens
+from storage.server_time import shared_time
 from storage.tokens import Scope
 
 _COLUMNS = (
@@ -64,7 +65,7 @@ def create(
             connection,
             name or "",
             map(Scope, scopes),
-            context.now(),
+            shared_time(connection, context.now()),
             lifetime=lifetime,
             requests_per_minute=requests_per_minute,
         )
@@ -84,9 +85,8 @@ def rotate(context: CommandContext, name: str, overlap: timedelta, lifetime: tim
 
     It has the same id and scopes. Without --expires it lasts as long as the old one was made for.
     """
-    now = context.now()
     with context.database() as database, database.write() as connection:
-        held = tokens.named(connection, name)
+        held, now = tokens.named(connection, name), shared_time(connection, context.now())
         made = tokens.rotate(connection, held.token_id, now, overlap, lifetime or held.lifetime)
     click.echo(made)
 

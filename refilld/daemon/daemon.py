@@ -180,7 +180,7 @@ class Daemon:
             serving: list[ScheduledJob] = []
             if http:
                 enabled = opened(configured_sources, sampling.policy.router)
-                serving = stack.enter_context(self._serving(check, progress.late, enabled))
+                serving = stack.enter_context(self._serving(check, progress.late, enabled, clock))
             stack.callback(_checkpoint, self.database)
             stack.callback(_stop_beat, beat)
             scheduler = Scheduler([*scheduled_jobs, self._beat_job(beat), *serving], progress, self.clock())
@@ -214,8 +214,10 @@ class Daemon:
         check = DatabaseCheck(self.database.capped(CALLER))
         with ExitStack() as stack:
             progress = _heartbeats({BEAT: BEAT_EVERY} | SERVING_JOBS)
-            beat = self._beat(DaemonMode.SERVE, SharedClock(self.clock))
-            serving = stack.enter_context(self._serving(check, progress.late, enabled_sources(self.settings)))
+            clock = SharedClock(self.clock)  # the beat measures it, once the database can be reached
+            beat = self._beat(DaemonMode.SERVE, clock)
+            enabled = enabled_sources(self.settings)
+            serving = stack.enter_context(self._serving(check, progress.late, enabled, clock))
             stack.callback(_stop_beat, beat)
             scheduler = Scheduler([self._beat_job(beat), *serving], progress, self.clock())
             scheduler.start()
@@ -239,13 +241,17 @@ class Daemon:
 
     @contextmanager
     def _serving(
-        self, check: DatabaseCheck, late: Callable[[], tuple[str, ...]], enabled: EnabledSources
+        self,
+        check: DatabaseCheck,
+        late: Callable[[], tuple[str, ...]],
+        enabled: EnabledSources,
+        clock: SharedClock,
     ) -> Iterator[list[ScheduledJob]]:
-        """Serve the HTTP interface; gives the jobs that it needs."""
+        """Serve the HTTP interface; gives the jobs that it needs. Tokens end by the shared clock."""
         app = create_app(
             self.database,
             self.settings,
-            self.clock,
+            clock,
             self.stopping,
             lambda: health(self.database, check, late),
             enabled,

@@ -59,6 +59,9 @@ def _none_alive(running: Sequence[DaemonPresence], watched: Watched, start: str,
     look = "" if watched.last_look_at is None else f"last look {_ago(now - watched.last_look_at)}"
     if last is None:
         return error(CHECK, f"no daemon runs; {look}", f"start: {start}")
+    if last.presence is Presence.AHEAD:
+        says = f"the last beat of the daemon (pid {last.row.pid} on {last.row.host}) lies in the future"
+        return error(CHECK, says, f"the clock was ahead, so whether it runs is not known; start: {start}")
     beat = f"last beat {_ago(last.since_beat)}"
     times = ", ".join(filter(None, (beat, look)))
     if last.presence is Presence.SILENT:

@@ -1,4 +1,4 @@
-"""Checks of tokens: those that end soon."""
+"""Checks of tokens: those that have ended, or end soon."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -7,16 +7,21 @@ from monitor.model.time_words import minute
 from refilld.doctor.finding import Finding, ok, warning
 from storage import tokens
 from storage.engine import Transaction
+from storage.server_time import shared_time
 
-SOON = timedelta(days=7)
+SOON = timedelta(days=14)
 
 
 def findings(tx: Transaction, now: datetime) -> Iterator[Finding]:
-    """Yield a finding for each token that ends within a week; nothing without any token that ends."""
+    """Yield a finding for each token that has ended or ends soon; nothing without any token that ends."""
+    now = shared_time(tx, now)
     ending = [(one, one.expires_at) for one in tokens.listed(tx) if one.revoked_at is None and one.expires_at]
-    soon = [(one, end) for one, end in ending if now < end <= now + SOON]
+    soon = [(one, end) for one, end in ending if end <= now + SOON]
     for one, end in soon:
-        says = f"token {one.token_id} ({one.name or 'without a name'}) ends at {minute(end)} UTC"
-        yield warning("tokens", says, f"run: refilld token rotate {one.token_id}")
+        verb, remedy = "ends", f"run: refilld token rotate {one.token_id}"
+        if end <= now:
+            verb, remedy = "ended", f"{remedy}; or, if nobody needs it: refilld token revoke {one.token_id}"
+        says = f"token {one.token_id} ({one.name or 'without a name'}) {verb} at {minute(end)} UTC"
+        yield warning("tokens", says, remedy)
     if ending and not soon:
-        yield ok("tokens", "no token ends within seven days")
+        yield ok("tokens", f"no token ends within {SOON.days} days")

@@ -19,6 +19,8 @@ class Presence(StrEnum):
     ALIVE = "alive"
     SILENT = "silent"
     """Its process exists, or is on another host, but it has not written for a minute."""
+    AHEAD = "ahead"
+    """Its beat lies more than a minute in the future: the clock was wrong, and the beat says nothing."""
     GONE = "gone"
     """Its process has ended without stopping cleanly."""
 
@@ -53,6 +55,8 @@ def present(
 def _presence(row: DaemonRow, now: datetime, *, gone: bool) -> Presence:
     if gone:
         return Presence.GONE
+    if row.beat_at > now + SILENT_FROM:
+        return Presence.AHEAD
     return Presence.SILENT if _since_beat(row, now) > SILENT_FROM else Presence.ALIVE
 
 

@@ -42,7 +42,7 @@ def monitor_state(tx: Transaction, now: datetime) -> MonitorHealth:
     left = [one for one in running if one.presence is not Presence.GONE]
     if not left:
         return MonitorHealth(HealthLevel.BAD, gettext("the daemon does not run"))
-    if all(one.presence is Presence.SILENT for one in left):
+    if all(one.presence is not Presence.ALIVE for one in left):
         silent = age(min(one.since_beat for one in left))
         return MonitorHealth(HealthLevel.BAD, gettext("the daemon has been silent for {age}", age=silent))
     holding = {problem.kind: since for problem, since in self_check.holding(tx).items()}

@@ -5,6 +5,7 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
+from http.client import HTTPConnection
 from pathlib import Path
 from threading import Event
 
@@ -15,9 +16,11 @@ from refilld.daemon.daemon import Daemon
 from refilld.daemon.readiness import health
 from refilld.services.database_check import DatabaseCheck
 from refilld.settings.settings import Settings
+from storage import daemons, tokens
 from storage.engine import Database
 from storage.errors import DatabaseFileError, UnreachableError
-from tests.builders import NOW
+from storage.tokens import Scope
+from tests.builders import DAY, NOW
 from tests.full_disk import SmallDisk, small_disk
 from tests.migrated_database import migrated_database
 
@@ -126,3 +129,28 @@ def test_readiness_says_that_writing_fails(database: Database, disk: SmallDisk) 
     found = health(database, DatabaseCheck(database), tuple)
     assert (found.ready, found.writable) == (False, False)
     assert any(said in found.faults[-1] for said in FULL)
+
+
+def test_a_token_ends_by_the_clock_of_the_server(migrated_postgres: Database) -> None:
+    """Whatever the machine's says, here long before: daemons on several machines agree."""
+    with migrated_postgres.write() as tx:
+        made = tokens.create(tx, "", [Scope.REFILLS_CONSUME], NOW, lifetime=DAY)
+    answers: list[int] = []
+
+    def call() -> None:
+        while not measured(migrated_postgres):
+            pass
+        port = next(line["port"] for line in logs if line["event"] == "http.listening")
+        with closing(HTTPConnection("127.0.0.1", port)) as connection:
+            connection.request("GET", "/api/v1/refills", headers={"Authorization": f"Bearer {made}"})
+            answers.append(connection.getresponse().status)
+
+    with capture_logs() as logs:
+        serve(migrated_postgres, call)
+    assert answers == [401]
+
+
+def measured(database: Database) -> bool:
+    """Whether the process has recorded its first beat, by the clock of the server."""
+    with database.read() as tx:
+        return bool(daemons.listed(tx))

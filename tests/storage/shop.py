@@ -6,6 +6,7 @@ from datetime import datetime
 from threading import Barrier
 from typing import Any, TypeVar
 
+import pytest
 from sqlalchemy import Connection, insert, select, update
 
 from monitor.cadence.schedule import Priority
@@ -147,6 +148,15 @@ def at_once(number: int, work: Callable[[int], T]) -> list[T]:
 
     with ThreadPoolExecutor(number) as pool:
         return list(pool.map(start, range(number)))
+
+
+def wait_for_a_blocked_transaction(database: Database) -> None:
+    """Return once a transaction on the server waits for a lock."""
+    for _ in range(100_000):
+        with database.read() as connection:
+            if connection.exec_driver_sql("SELECT 1 FROM pg_locks WHERE NOT granted").first():
+                return
+    pytest.fail("no transaction waits for a lock")
 
 
 def statements_of(connection: Connection, work: Callable[[], object]) -> list[tuple[str, Any]]:

@@ -61,6 +61,15 @@ def test_a_round_in_the_future_holds_no_job_up(database: Database) -> None:
     assert begins(database, start(database))
 
 
+def test_a_beat_in_the_future_holds_no_job(database: Database) -> None:
+    """The clock was ahead; the daemon would look alive for years."""
+    ahead, other = start(database), start(database)
+    begins(database, ahead)
+    with database.write() as tx:
+        daemons.beat(tx, ahead, NOW + timedelta(days=400))
+    assert begins(database, other, EVERY)
+
+
 def test_one_of_many_daemons_gets_a_job(database: Database) -> None:
     """At the first start, and when it is taken over."""
     numbers = [start(database) for _ in range(CLIENTS)]

@@ -29,7 +29,7 @@ from tests.postgres_server import new_database
 from tests.storage.shop import at_once, rows_of
 
 LONG_AGO = datetime(2019, 5, 5, tzinfo=UTC)
-IN_YEARS = datetime(2090, 5, 5, tzinfo=UTC)
+IN_YEARS = datetime(2090, 5, 5, 12, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
@@ -119,23 +119,25 @@ def test_months_are_created_ahead_and_get_their_rows(parted: Database, table: st
             happen(connection, at)
     before = rows_of(parted, table)
 
-    def create(_: int) -> list[str]:
+    def create(_: int, day: int = 0) -> str | None:
         with parted.write() as connection:
-            return partitions.create_ahead(connection, table, now)
+            return partitions.create_next(connection, table, now + day * DAY)
 
-    created = [name for names in at_once(3, create) for name in names]
-    created += create(0)
+    created = [name for name in at_once(3, create) if name is not None]
+    created += filter(None, [create(0, day) for day in range(5)])
     assert created == parts(parted, table)[-4:-1]
     assert rest(parted, table) > now + 85 * DAY
     assert rows_of(parted, table) == before
     assert [in_partition(parted, name) for name in (*created, f"{table}_after")] == [1, 1, 0, 1]
 
 
-def test_a_clock_that_is_years_ahead_creates_few_partitions(parted: Database) -> None:
+def test_a_clock_that_is_years_ahead_creates_one_partition_a_day(parted: Database) -> None:
+    """However many rounds the day has."""
     before = parts(parted)
-    with parted.write() as connection:
-        assert len(partitions.create_ahead(connection, "snapshots", IN_YEARS)) == partitions.AHEAD + 1
-    assert len(parts(parted)) == len(before) + partitions.AHEAD + 1
+    for hour in range(48):
+        with parted.write() as connection:
+            partitions.create_next(connection, "snapshots", IN_YEARS + hour * HOUR)
+    assert len(parts(parted)) == len(before) + 3  # on three days: the first one began at noon
 
 
 def test_partitions_change_only_while_no_long_transaction_uses_the_table(parted: Database) -> None:
@@ -145,7 +147,7 @@ def test_partitions_change_only_while_no_long_transaction_uses_the_table(parted:
     with parted.read() as long:
         snapshots.number_since(long, 1, LONG_AGO)
         with parted.write() as connection:
-            assert partitions.create_ahead(connection, "snapshots", now) == []
+            assert partitions.create_next(connection, "snapshots", now) is None
         assert compact(parted, now) is None
     assert parts(parted) == before
 

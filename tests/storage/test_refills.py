@@ -1,5 +1,6 @@
 """Refills: one open refill per order, the actions of operators, and an event for each state."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -8,15 +9,26 @@ from sqlalchemy.exc import IntegrityError
 
 from monitor.model.decision import Action, Reason
 from monitor.model.drop import DropState
+from monitor.model.order import OrderStatus
 from monitor.model.refill import RefillState
 from monitor.model.target import Metric
-from storage import drops, leases, operator_actions, refills
+from storage import drops, lease_rows, leases, operator_actions, refills
 from storage.engine import Database
 from storage.errors import NotFoundError, OpenRefillError, StorageError, WrongStateError
+from storage.orders import ImportResult
 from storage.refills import RefillRow
 from storage.schema import refills as table
 from tests.builders import DAY, HOUR, NOW, a_claim, a_decision, a_drop, a_profile, an_order
-from tests.storage.shop import at_once, bring_to, everything, owe, queue, rows_of, sell
+from tests.storage.shop import (
+    at_once,
+    bring_to,
+    everything,
+    owe,
+    queue,
+    rows_of,
+    sell,
+    wait_for_a_blocked_transaction,
+)
 
 OPEN = sorted(state for state in RefillState if state.open)
 ENDED = sorted(state for state in RefillState if not state.open)
@@ -31,6 +43,20 @@ LEGAL = [(action, old, new) for action, moves in ACTIONS.items() for old, new in
 ILLEGAL = [
     (action, state) for action, moves in ACTIONS.items() for state in RefillState if state not in moves
 ]
+
+
+def test_an_import_locks_refills_in_the_order_of_their_ids(postgresql: Database) -> None:
+    """As consumers do, whatever the order of the orders; otherwise each could wait for the other."""
+    first, *others = queue(postgresql, "2", "1", "3")
+    refunded = [an_order(one, status=OrderStatus.REFUNDED, completed_at=None) for one in ("1", "2", "3")]
+    with ThreadPoolExecutor(1) as importer:
+        with postgresql.write() as consumer:
+            lease_rows.locked(consumer, [first])
+            imported = importer.submit(sell, postgresql, *refunded)
+            wait_for_a_blocked_transaction(postgresql)
+            lease_rows.locked(consumer, others)
+        assert [row.result for row in imported.result(timeout=30)] == [ImportResult.UPDATED] * 3
+    assert {row.state for row in rows_of(postgresql, "refills")} == {RefillState.CANCELLED}
 
 
 def bring(database: Database, state: RefillState, order_id: str = "1") -> int:

@@ -12,7 +12,7 @@ from storage.engine import Database
 from storage.orders import ImportResult
 from tests.builders import DAY, NOW, a_claim, a_decision, a_drop, an_order
 from tests.storage.order_rows import decide, result_and_field, stored
-from tests.storage.shop import sell
+from tests.storage.shop import sell, wait_for_a_blocked_transaction
 
 
 def measured_order(start_count: int) -> Order:
@@ -142,12 +142,3 @@ def test_an_import_waits_for_an_evaluation_of_the_target(postgresql: Database) -
             drops.add_decision(judge, drop_id, a_decision("1", Action.WAIT))
         assert result_and_field(answer.result(timeout=30)) == (ImportResult.REFUSED, "remains")
     assert stored(postgresql) == an_order()
-
-
-def wait_for_a_blocked_transaction(database: Database) -> None:
-    """Return once a transaction on the server waits for a lock."""
-    for _ in range(100_000):
-        with database.read() as connection:
-            if connection.exec_driver_sql("SELECT 1 FROM pg_locks WHERE NOT granted").first():
-                return
-    pytest.fail("no transaction waits for a lock")

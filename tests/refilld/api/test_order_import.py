@@ -88,6 +88,16 @@ def test_a_refused_row_does_not_stop_the_others(world: QueueWorld) -> None:
     assert set(stored(world)) == {"1", "6"}
 
 
+@pytest.mark.parametrize("field", ["unknown\udfff", *sorted(set(FIELDS) - {"owner"})])  # of a post only
+@pytest.mark.parametrize("text", ["half \ud800", "nul \0"])
+def test_a_text_that_no_database_can_store_is_refused(world: QueueWorld, field: str, text: str) -> None:
+    """In any field of a row, by its name; what an order can do without is left out."""
+    answer = send(world.caller(), {"orders": [ORDER | {field: text}]})
+    (row,) = answer.get_json()["results"]
+    left_out = row["result"] == "added" and field in " ".join(answer.get_json()["notes"])
+    assert left_out or row["field"] == field.replace("\udfff", "?")
+
+
 def test_an_id_with_two_links_is_refused(world: QueueWorld) -> None:
     """One of the orders would overwrite the other."""
     rows = [ORDER, ORDER | {"link": "@esa"}]
@@ -108,6 +118,7 @@ def test_a_service_that_the_configuration_ignores_is_ignored(world: QueueWorld) 
         ({"orders": [ORDER] * 1001}, "orders"),
         ({"orders": ORDER}, "orders"),
         ({"orders": [ORDER], "dry_run": True}, "dry_run"),
+        ({"orders": [ORDER], "half\ud800": 1}, "half?"),
         ([ORDER], ""),
         ({"order_id": "17"}, "service"),
         (ORDER | {"colour": "red"}, "colour"),

@@ -4,8 +4,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from refilld.api import refill_batch
+from refilld.api.refill_actions import RefillActions
 from storage.engine import Database
 from storage.tokens import Scope
 from tests.refilld.queue_world import Caller, QueueWorld
@@ -172,3 +174,28 @@ def test_what_was_done_is_told_when_the_database_goes_away(
     world.now += timedelta(seconds=5)
     assert [row["status"] for row in batch(caller, *actions)] == [200, 200, 200]
     assert len(completed) == 3
+
+
+def test_what_was_done_is_told_when_the_program_fails(
+    world: QueueWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rows of the transaction that failed, and those after it, say so; the defect is logged."""
+    world.queue("1", "2", "3", "4")
+    caller = world.caller()
+    actions = [act("complete", refill) for refill in caller.claim(limit=4)]
+    monkeypatch.setattr(refill_batch, "CHUNK", 2)
+    move_many, calls = RefillActions.move_many, []
+
+    def move_two(*arguments: Any) -> Any:
+        calls.append(1)
+        if len(calls) == 2:
+            raise ZeroDivisionError
+        return move_many(*arguments)
+
+    monkeypatch.setattr(RefillActions, "move_many", move_two)
+    with capture_logs() as logs:
+        results = batch(caller, *actions)
+    assert [row["status"] for row in results] == [200, 200, 500, 500]
+    assert results[2]["problem"]["detail"].startswith("Not carried out: ")
+    assert [line["event"] for line in logs if line["log_level"] == "error"] == ["http.failed"]
+    assert [world.state(row["refill_id"]) for row in results] == ["completed"] * 2 + ["claimed"] * 2

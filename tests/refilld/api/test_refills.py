@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from monitor.model.target import Metric
-from storage import alert_list
+from refilld.api.schemas import CompleteBody
+from storage import alert_list, lease_rows
 from storage.alert_list import AlertFilter
+from storage.lease_calls import Release
 from storage.tokens import Scope
 from tests.pages import rows_of_list
 from tests.refilld.queue_world import LEASE, NOW, Caller, QueueWorld
@@ -325,3 +327,16 @@ def test_a_renamed_profile_is_refilled_under_its_new_name(world: QueueWorld) -> 
     caller = world.caller()
     links = {row["link"] for row in (*caller.claim(), *caller.get().get_json()["refills"])}
     assert links == {"https://www.instagram.com/new.name/"}
+
+
+def test_no_value_shows_the_token_of_a_lease(world: QueueWorld) -> None:
+    """So that no log and no traceback has it."""
+    (refill_id,) = world.queue("1")
+    (claimed,) = world.claim()
+    token = claimed.lease_token
+    with world.database.write() as tx:
+        row = lease_rows.locked(tx, [refill_id])[refill_id]
+    assert row.lease_token == token
+    body = CompleteBody(lease_token=token)
+    for value in (claimed, row, row._replace(done_token=token), body, Release(refill_id, token)):
+        assert token not in repr(value)

@@ -125,6 +125,7 @@ def test_a_removed_endpoint_is_not_found(world: QueueWorld) -> None:
         ({"url": URL, "secret": "whsec_mine"}, "secret"),
         ({"url": URL, "services": [""]}, "services"),
         ({"url": URL, "services": ["x"] * 101}, "services"),
+        ({"url": URL, "description": "mine\0"}, "description"),
         ({}, "url"),
     ],
 )

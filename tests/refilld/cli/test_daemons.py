@@ -64,7 +64,7 @@ def ended() -> int:
 @pytest.mark.parametrize(
     ("host", "seconds_ago", "state"),
     [(socket.gethostname(), 5, "alive"), (ELSEWHERE, 60, "alive"), (ELSEWHERE, 61, "silent"),
-     (socket.gethostname(), 61, "silent")],
+     (socket.gethostname(), 61, "silent"), (ELSEWHERE, -60, "alive"), (ELSEWHERE, -61, "ahead")],
 )  # fmt: skip
 def test_a_daemon_is_alive_while_its_beat_is_recent(
     cli: CliWorld, host: str, seconds_ago: int, state: str

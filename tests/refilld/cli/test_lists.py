@@ -98,7 +98,7 @@ def test_every_list_is_printed_as_such_a_table() -> None:
         ("terms", "show"),
         *ARGUMENTS,
     }
-    assert lists | beside | {*ARGUMENTS} == set(TABLES)
+    assert lists | others == set(TABLES)
 
 
 @pytest.mark.parametrize("path", TABLES, ids=" ".join)

@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,9 +12,10 @@ from click.testing import CliRunner, Result
 from refilld.cli.context import CommandContext
 from refilld.cli.tokens import COMMANDS, token
 from storage import tokens
+from storage.engine import Database
 from storage.errors import NotFoundError
 from storage.tokens import Scope
-from tests.refilld.queue_world import QueueWorld, queue_world
+from tests.refilld.queue_world import NOW, QueueWorld, queue_world
 
 Run = Callable[..., Result]
 
@@ -148,3 +151,16 @@ def test_wrong_usage_is_refused_before_the_database_is_opened(tmp_path: Path, wo
     result = CliRunner().invoke(token, list(map(str, words)), obj=missing)
     assert result.exit_code == 2
     assert result.stderr.startswith("Usage: ")
+
+
+def test_a_token_lasts_by_the_clock_of_the_server(migrated_postgres_url: str, tmp_path: Path) -> None:
+    """A day from now, also on a machine whose clock is months behind."""
+    config = tmp_path / "server.toml"
+    config.write_text(f'[database]\nurl = "{migrated_postgres_url}"\n')
+    words = ["create", "--scope", "refills:consume", "--expires", "1d"]
+    made = CliRunner().invoke(token, words, obj=CommandContext(config, lambda: NOW))
+    with closing(Database(migrated_postgres_url)) as database, database.read() as tx:
+        found = tokens.found(tx, made.stdout.strip())
+    assert found is not None
+    assert found.created_at > NOW + timedelta(days=30)
+    assert found.lifetime == timedelta(days=1)

@@ -25,16 +25,19 @@ def said(world: QueueWorld) -> list[tuple[str, str]]:
         return [(one.says, one.hint) for one in check.findings(tx, world.now)]
 
 
-def test_a_token_that_ends_within_a_week_is_a_warning(world: QueueWorld) -> None:
-    """With the command that replaces it; not one that is revoked, or has ended, or ends later."""
+def test_a_token_that_has_ended_or_ends_within_two_weeks_is_a_warning(world: QueueWorld) -> None:
+    """With the command that replaces it; not one that is revoked, or ends later."""
     assert said(world) == []
     with world.database.write() as tx:
-        for name, days in (("panel", 9), ("old", 1), ("robot", 2), ("free", None)):
+        for name, days in (("panel", 16), ("robot", 2), ("free", None)):
             lifetime = None if days is None else days * DAY
             tokens.create(tx, name, [Scope.ORDERS_READ], world.now, lifetime=lifetime)
-        tokens.revoke(tx, 3, world.now)
+        tokens.revoke(tx, 2, world.now)
     world.now += DAY
-    assert said(world) == [("no token ends within seven days", "")]
+    assert said(world) == [("no token ends within 14 days", "")]
     world.now += DAY
-    warning = ("token 1 (panel) ends at 2026-03-10 12:00 UTC", "run: refilld token rotate 1")
-    assert said(world) == [warning]
+    remedy = "run: refilld token rotate 1"
+    assert said(world) == [("token 1 (panel) ends at 2026-03-17 12:00 UTC", remedy)]
+    world.now += 14 * DAY
+    unneeded = "; or, if nobody needs it: refilld token revoke 1"
+    assert said(world) == [("token 1 (panel) ended at 2026-03-17 12:00 UTC", remedy + unneeded)]
