@@ -90,15 +90,8 @@ def filled(cli: CliWorld) -> CliWorld:
 
 def test_every_list_is_printed_as_such_a_table() -> None:
     lists = {path for path in commands() if path[-1] == "list"}
-    others = {
-        ("audit",),
-        ("daemons",),
-        ("queue", "status"),
-        ("refills", "claim"),
-        ("terms", "show"),
-        *ARGUMENTS,
-    }
-    assert lists | others == set(TABLES)
+    others = {("audit",), ("daemons",), ("queue", "status"), ("refills", "claim"), ("terms", "show")}
+    assert lists | others | {*ARGUMENTS} == set(TABLES)
 
 
 @pytest.mark.parametrize("path", TABLES, ids=" ".join)
