@@ -22,14 +22,15 @@ _LIST = {
     "postgresql": "SELECT json_array_elements_text(CAST(:{name} AS json))",
 }
 _WALK = """
-WITH RECURSIVE lane (metric, claim_service, claim_provider, claim_rank, available_at) AS (
+WITH RECURSIVE lane (metric, claim_service, claim_provider, claim_rank, available_at, refill_id) AS (
     SELECT * FROM (
-        SELECT metric, claim_service, claim_provider, claim_rank, available_at FROM refills {hint}
+        SELECT metric, claim_service, claim_provider, claim_rank, available_at, refill_id FROM refills {hint}
         WHERE state = 'queued' AND NOT hidden
         ORDER BY metric, claim_service, claim_provider, claim_rank, available_at, refill_id LIMIT 1
     ) AS first
     UNION ALL
-    SELECT head.metric, head.claim_service, head.claim_provider, head.claim_rank, head.available_at
+    SELECT head.metric, head.claim_service, head.claim_provider, head.claim_rank, head.available_at,
+        head.refill_id
     FROM lane JOIN refills AS head ON head.refill_id = (
         SELECT later.refill_id FROM refills AS later {hint}
         WHERE later.state = 'queued' AND NOT later.hidden
@@ -48,7 +49,7 @@ WITH RECURSIVE lane (metric, claim_service, claim_provider, claim_rank, availabl
             ('service', lane.claim_service), ('provider', lane.claim_provider)
         )
     )
-    ORDER BY {rank} available_at LIMIT :most
+    ORDER BY {rank} available_at, refill_id LIMIT :most
 )
 """
 _OF_LANE = """

@@ -7,7 +7,17 @@ from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
 
-from sqlalchemy import BigInteger, Connection, bindparam, exists, select, text
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    Connection,
+    bindparam,
+    case,
+    exists,
+    literal_column,
+    select,
+    text,
+)
 
 from monitor.model.target import Metric
 from storage import claim_lanes
@@ -51,14 +61,16 @@ class Selection(NamedTuple):
 
 
 _r = refills.c
-_IS_READY = (
-    text(f"refills.{CLAIMABLE.replace('hidden', 'refills.hidden')}"),  # literal, as in the partial indexes
-    _r.available_at <= bindparam("now", type_=BigInteger()),
-)
+_NOW: BindParameter[int] = bindparam("now", type_=BigInteger())
+_IS_CLAIMABLE = text(f"refills.{CLAIMABLE.replace('hidden', 'refills.hidden')}")
+"""Literal, as in the partial indexes, so that they are used."""
+_IS_READY = _IS_CLAIMABLE, _r.available_at <= _NOW
+_UNLESS_PAUSED = case((exists(select(queue_pauses.c.part)), literal_column("-1")), else_=_NOW)
+"""The end of the times that are read: none while something is paused, so that nothing is read in vain."""
 _IN_ORDER = (
     select(_r.refill_id)
     # each rank is one range of the index
-    .where(*_IS_READY, text("refills.claim_rank IN (0, 1)"), ~exists(select(queue_pauses.c.part)))
+    .where(_IS_CLAIMABLE, text("refills.claim_rank IN (0, 1)"), _r.available_at <= _UNLESS_PAUSED)
     .order_by(_r.claim_rank, _r.available_at, _r.refill_id)
 )
 _ANY_PAUSE = select(queue_pauses.c.part).limit(1)

@@ -107,6 +107,7 @@ LEFT: Mapping[str, str] = {
     "snapshots.at": "part of the key, and history: nothing waits for it",
     "source_requests.at": "deleted instead, so that the budget is free again",
     "orders.forgotten_at": "shown only",
+    "queue_pauses.paused_at": "shown only",
     "users.created_at": "shown only",
     "users.disabled_at": "shown only",
     "user_sessions.expires_at": "a session that is not used ends before that",

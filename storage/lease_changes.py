@@ -29,6 +29,8 @@ _UPDATE = (
     .values({name: bindparam(name) for name in _CHANGED})
 )
 _INSERT_HISTORY = insert(refill_events).values({name: bindparam(name) for name in _HISTORY})
+_IS_GIVEN = "refill_id = id AND refill_id = ANY (%(ids)s)"
+"""PostgreSQL takes the rows of JSON for a hundred, and would read a table that is not much larger."""
 
 
 class Move(NamedTuple):
@@ -52,7 +54,12 @@ def save(connection: Connection, changed: Iterable[LeaseRow], moves: Sequence[Mo
     ]
     told = list(_events(moves, now))
     if connection.dialect.name == "postgresql":
-        given = {"refills": json.dumps(rows), "history": json.dumps(history), "events": json.dumps(told)}
+        given: dict[str, object] = {
+            "refills": json.dumps(rows),
+            "history": json.dumps(history),
+            "events": json.dumps(told),
+        }
+        given["ids"] = [row["id"] for row in rows]
         connection.exec_driver_sql(_save_all(connection.dialect), given)
         return
     execute_many(connection, _UPDATE, rows)
@@ -82,7 +89,7 @@ def _save_all(dialect: Dialect) -> str:
     changed = _recordset(dialect, "refills", refills, ("id", *_CHANGED))
     history = _insert(dialect, "history", refill_events, _HISTORY)
     told = _insert(dialect, "events", events_table, events.INSERTED)
-    update_refills = f"UPDATE refills SET {changes} FROM {changed} WHERE refill_id = id"  # noqa: S608  # names
+    update_refills = f"UPDATE refills SET {changes} FROM {changed} WHERE {_IS_GIVEN}"  # noqa: S608  # names
     return f"WITH changed AS ({update_refills}), history AS ({history}) {told}"
 
 

@@ -41,7 +41,8 @@ def open_refill_sums(connection: Connection) -> list[OpenRefillSums]:
 
 def _sums(connection: Connection, state: RefillState) -> OpenRefillSums:
     since = func.min(func.coalesce(_r.queued_at, _r.created_at))
-    # the literal conditions of the partial indexes, so that one is used
-    conditions = text(f"refills.{UNFINISHED_REFILL}"), text(f"refills.state = '{state}'")
-    query = select(func.count(), total(_r.quantity), since).where(*conditions)
+    # the literal condition of a partial index, so that it is used; that of what is queued leaves some out
+    query = select(func.count(), total(_r.quantity), since).where(text(f"refills.state = '{state}'"))
+    if state is RefillState.QUEUED:
+        query = query.where(text(f"refills.{UNFINISHED_REFILL}"))
     return OpenRefillSums(state, *connection.execute(query).one())

@@ -36,7 +36,7 @@ def pause(connection: Connection, part: QueuePart, why: str, now: datetime) -> b
     """Pause a part; whether it was not paused before. The first pause stays as it is."""
     row = {"part": part.kind, "value": part.value, "paused_at": now, "paused_by": actor().name, "why": why}
     insert = insert_into(connection, queue_pauses).values(row).on_conflict_do_nothing()
-    changed = connection.execute(insert).rowcount == 1
+    changed = connection.execute(insert.returning(_p.part)).first() is not None
     if changed:
         events.add(connection, queue_pause_changed(part, why, paused=True), now)
     return changed

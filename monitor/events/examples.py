@@ -24,6 +24,7 @@ from monitor.guarantee.daily_caps import ScopeKind
 from monitor.guarantee.refund_review import ReviewCause
 from monitor.model.decision import Action, Reason
 from monitor.model.order import Flag
+from monitor.model.queue_part import PartKind
 from monitor.model.refill import RefillState
 from monitor.model.role import Role
 from monitor.model.target import Metric
@@ -65,6 +66,8 @@ _PAYLOADS: tuple[Payload, ...] = (
     monitoring.MigrationsPending("0018", "0019"),
     monitoring.CredentialsOld("token_file", AT - timedelta(days=54), AT),
     changes.RequestRecorded(granted=True),
+    changes.RefillAskedFor(RefillState.QUEUED),
+    changes.QueuePauseChanged(PartKind.PROVIDER, "acme", "it delivers too slowly"),
     changes.RefillMoved(RefillState.QUEUED, RefillState.CLAIMED, 300, "claimed"),
     changes.ReviewClosed(5, "refunded in the panel"),
     changes.OrdersImported(120, 4, 900),

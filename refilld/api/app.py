@@ -63,8 +63,7 @@ def create_app(
     # at most half of the threads wait for refills, so that the others can serve completions
     waiters, shadow = WaiterPool(stopping, THREADS // 2), settings.guarantee.shadow
     actions = RefillActions(clock, settings.queue, shadow, refilled)
-    batch = RefillBatch(database, actions)
-    queue = RefillQueue(database, actions, waiters)
+    queue, batch = RefillQueue(database, actions, waiters), RefillBatch(database, actions)
     orders = Orders(database, clock, enabled, _texts(settings))
     endpoints = WebhookEndpoints(database, clock, settings.webhooks.allowed)
     app.extensions[USES] = uses = TokenUses(database, clock)

@@ -5,7 +5,6 @@ from typing import Any
 
 import click
 
-from monitor.errors import BadInputError
 from monitor.model.queue_part import WHOLE_QUEUE, PartKind, QueuePart
 from monitor.model.target import Metric
 from refilld.cli.context import CommandContext, pass_context
@@ -64,22 +63,20 @@ def pause(context: CommandContext, /, *, why: str, **named: Any) -> None:
 
 @queue.command()
 @_part_options
-@click.option("--why", type=TEXT, default="", help="For the audit trail.")
+@click.option("--why", type=TEXT, default=None, help="For the audit trail.")
 @pass_context
-def resume(context: CommandContext, /, *, why: str, **named: Any) -> None:
+def resume(context: CommandContext, /, *, why: str | None, **named: Any) -> None:
     """Hand out the refills of a paused part again."""
     part = _part(**named)
     with context.database() as database, database.write() as tx:
-        changed = queue_pause.resume(tx, part, why, context.now())
+        changed = queue_pause.resume(tx, part, why or "", context.now())
     click.echo(f"{part} is resumed" if changed else f"{part} was not paused")
 
 
 def _part(**named: str | None) -> QueuePart:
     given = [(PartKind(kind), value) for kind, value in named.items() if value is not None]
     if len(given) > 1:
-        raise BadInputError(
-            "part", "name one part: a metric, a provider or a service; several have own pauses"
-        )
+        raise click.UsageError("name one metric, provider or service; each has its own pause")
     return queue_pause.part_of(*given[0]) if given else WHOLE_QUEUE
 
 

@@ -5,8 +5,6 @@ from collections.abc import Callable
 from monitor.errors import RefilldError
 from refilld.api.health import Health
 from refilld.services.database_check import DatabaseCheck
-from refilld.services.queue_pause import mode_of
-from storage import queue_pauses
 from storage.engine import Database
 
 
@@ -14,9 +12,7 @@ def health(database: Database, check: DatabaseCheck, late: Callable[[], tuple[st
     """Check that the database is ready, and that the jobs make progress."""
     faults, mode = [f"job {job} makes no progress" for job in late()], None
     try:
-        check.require_ready()
-        with database.read() as tx:
-            mode = mode_of(queue_pauses.listed(tx))
+        mode = check.queue_mode()
     except RefilldError as error:
         faults.append(str(error))
     if database.storage_fault is not None:

@@ -17,6 +17,7 @@ from refilld.doctor import (
     database,
     limits,
     oidc,
+    queue,
     shadow,
     sources,
     tokens,
@@ -62,6 +63,7 @@ def _with_database(
             found = [*daemons.findings(tx, config, now), *clock.findings(tx, now)]
             found += budget.findings(tx, settings, now)
             found += shadow.findings(tx, settings.guarantee, now)
+            found += queue.findings(tx)
             found += limits.findings(tx, settings.limits.caps)
             found += webhooks.findings(tx)
             found += tokens.findings(tx, now)

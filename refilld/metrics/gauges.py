@@ -6,13 +6,14 @@ from datetime import datetime, timedelta
 
 from prometheus_client.core import GaugeMetricFamily
 
+from monitor.model.queue_part import PartKind
 from monitor.sources.breaker import Breaker
 from monitor.sources.budget import HOUR
 from monitor.sources.rate_limit_state import RateLimitState
 from monitor.sources.source_state import source_state
 from refilld.services.daemon_presence import Presence, present
 from refilld.settings.sources import SourceSection
-from storage import leases, open_refills, reviews, self_check, sources, target_health
+from storage import leases, open_refills, queue_pauses, reviews, self_check, sources, target_health
 from storage.daemons import DaemonMode
 from storage.engine import Transaction
 from storage.server_time import shared_time
@@ -39,8 +40,9 @@ GAUGES: Mapping[str, tuple[str, tuple[str, ...]]] = {
         "Time since the oldest of them was queued, or created if it is held; 0 without any.", ("state",),
     ),
     "refilld_queue_wait_seconds": (
-        "For how long the refill is ready that a claim would take first; 0 if none is.", (),
+        "For how long the refill is ready that waits longest, without paused ones; 0 if none is.", (),
     ),
+    "refilld_queue_pauses": ("Parts of the queue that are paused, by what they are named.", ("part",)),
     "refilld_open_reviews": ("Refund reviews that wait for an operator.", ("cause",)),
     "refilld_alerts_pending": ("Alerts that wait for their delivery.", ()),
     "refilld_oldest_pending_alert_age_seconds": (
@@ -99,6 +101,9 @@ def _of_refills(tx: Transaction, now: datetime) -> Iterator[GaugeReading]:
         yield GaugeReading("refilld_open_refills", sums.refills, (sums.state,))
         yield GaugeReading("refilld_open_refill_units", sums.units, (sums.state,))
         yield _age("refilld_oldest_open_refill_age_seconds", sums.since, now, sums.state)
+    paused = [one.part.kind for one in queue_pauses.listed(tx)]
+    for kind in PartKind:
+        yield GaugeReading("refilld_queue_pauses", paused.count(kind), (kind,))
     yield _age("refilld_queue_wait_seconds", leases.waiting_since(tx, now), now)
 
 

@@ -11,6 +11,7 @@ from monitor.model.sums import Sum
 from monitor.model.target import Metric
 from storage.guarantees import EndingDay
 from storage.mass_drops import MassDropRow
+from storage.queue_pauses import QueuePause
 from storage.report import DropSums, WaitingRequest
 from storage.target_health import LookSums, TargetHealth
 
@@ -167,6 +168,8 @@ class Report:
     limits: tuple[LimitFigures, ...] = ()
     shadow: Sum | None = None
     """What shadow mode holds; None in live mode."""
+    pauses: tuple[QueuePause, ...] = ()
+    """The parts of the queue whose refills are not handed out."""
     actions: Sequence[ReportAction] = ()
     """What to do first."""
 

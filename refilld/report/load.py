@@ -18,6 +18,7 @@ from storage import (
     daily_caps,
     guarantees,
     mass_drops,
+    queue_pauses,
     queued_units,
     refill_selection,
     report,
@@ -54,6 +55,7 @@ def load(tx: Transaction, settings: Settings, now: datetime, period: timedelta) 
         ending=tuple(guarantees.ending(tx, terms, now, _midnight(now) + DAYS_AHEAD * DAY)),
         monitor=_monitor(tx, settings, now, since),
         shadow=held_sum(refills, Reason.SHADOW) if settings.guarantee.shadow else None,
+        pauses=tuple(queue_pauses.listed(tx)),
         limits=_limits(tx, settings.limits.caps, now),
     )
     return replace(found, actions=first_actions(found))

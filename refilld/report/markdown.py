@@ -9,6 +9,7 @@ from refilld.report.figures import DropGroup, Report
 from refilld.report.words import (
     limit_words,
     named,
+    pause_words,
     release_words,
     shadow_words,
     source_words,
@@ -55,6 +56,8 @@ def _section(title: str, lines: Iterable[str]) -> str:
 def _drops(report: Report) -> Iterator[str]:
     if report.shadow is not None:
         yield f"* **shadow mode** is {escaped(shadow_words(report.shadow))}"
+    for paused in report.pauses:
+        yield f"* **paused**: {escaped(pause_words(paused))}"
     for one in report.mass_drops:
         fell = f"{one.fallen} of {one.judged} targets fell"
         yield f"* **mass drop** of {one.metric} since {minute(one.started_at)}Z: {fell}"

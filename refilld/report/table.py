@@ -32,6 +32,8 @@ def _rows(report: Report) -> Iterator[Row]:
     yield {"section": "report", "name": "period", "at": report.since, "until": report.now}
     if report.shadow is not None:
         yield from _sums("shadow", "held", report.shadow)
+    for paused in report.pauses:
+        yield {"section": "paused", "name": str(paused.part), "at": paused.paused_at, "detail": paused.why}
     for one in report.mass_drops:
         detail = f"{one.fallen} of {one.judged} targets fell"
         yield {"section": "mass_drop", "metric": one.metric, "at": one.started_at, "detail": detail}

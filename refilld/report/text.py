@@ -11,6 +11,7 @@ from refilld.report.figures import DropGroup, QueueFigures, Report
 from refilld.report.words import (
     limit_words,
     named,
+    pause_words,
     release_words,
     shadow_words,
     source_words,
@@ -43,6 +44,8 @@ def _empty() -> Iterator[str]:
 def _sections(report: Report) -> Iterator[str]:
     if report.shadow is not None:
         yield from _labelled("shadow mode", wrap(shadow_words(report.shadow), _BODY))
+    for paused in report.pauses:
+        yield from _labelled("paused", wrap(pause_words(paused), _BODY))
     for one in report.mass_drops:
         fell = f"{one.metric} since {minute(one.started_at)}Z: {one.fallen} of {one.judged} targets fell"
         yield from _labelled("mass drop", [fell])

@@ -13,8 +13,10 @@ from monitor.model.time_words import minute
 from refilld.report.figures import HeldGroup, LimitFigures, Report, SourceFigures
 from refilld.terminal import printable
 from refilld.translations.desk_labels import SOURCE_STATES
+from refilld.translations.labels import label_of
 from refilld.translations.numbers import counted_noun, short_age, shown_number
 from refilld.translations.source_text import ENGLISH
+from storage.queue_pauses import QueuePause
 
 
 def span(period: timedelta) -> str:
@@ -42,6 +44,15 @@ def shadow_words(held: Sum, into: NullTranslations = ENGLISH) -> str:
     """That shadow mode is on, and what would have been queued without it."""
     text = into.gettext("on, nothing is queued; held instead: {sum}")
     return text.format(sum=translated_sum(held, "refill", into))
+
+
+def pause_words(one: QueuePause, into: NullTranslations = ENGLISH) -> str:
+    """What is paused since when, by whom and why."""
+    text = into.gettext("{part}, since {time} UTC, by {who}: {why}")
+    part = label_of(one.part.kind, into)
+    named = f"{part} {one.part.value}" if one.part.value else part
+    who = one.paused_by or "?"
+    return printable(text.format(part=named, time=minute(one.paused_at), who=who, why=one.why))
 
 
 def translated_sum(found: Sum, noun: str, into: NullTranslations) -> str:

@@ -7,6 +7,8 @@ the database at most one check per second.
 from threading import Event, Lock, Thread
 from time import monotonic
 
+from refilld.services.queue_pause import QueueMode, mode_of
+from storage import queue_pauses
 from storage.engine import Database
 from storage.errors import UnreachableError
 from storage.revision import require_current
@@ -33,6 +35,11 @@ class DatabaseCheck:
             run = self._run
         run.raise_fault(PROBE)
 
+    def queue_mode(self) -> QueueMode:
+        """Whether refills are handed out, as the last check found; raises what `require_ready` raises."""
+        self.require_ready()
+        return QueueMode.OPEN if self._run is None else self._run.queue
+
 
 class _Run:
     """One check, from its start; a check without an answer makes nobody wait a second time."""
@@ -42,6 +49,7 @@ class _Run:
         self._started = monotonic()
         self._ended: float | None = None
         self._fault: Exception | None = None
+        self.queue = QueueMode.OPEN
         self._done = Event()
         Thread(target=self._check, name="database-check", daemon=True).start()
 
@@ -62,6 +70,8 @@ class _Run:
             require_current(self._database)
             self._database.require_in_place()
             self._database.require_writable()
+            with self._database.read() as tx:
+                self.queue = mode_of(queue_pauses.listed(tx))
         except Exception as fault:  # noqa: BLE001 - raised by raise_fault
             self._fault = fault
         self._ended = monotonic()

@@ -25,6 +25,8 @@ class QueueMode(StrEnum):
 def part_of(kind: PartKind, value: str) -> QueuePart:
     """The part that is named; raises BadInputError."""
     if kind is PartKind.QUEUE:
+        if value:
+            raise BadInputError("value", "the whole queue has none; name the part that it is of")
         return WHOLE_QUEUE
     if not 0 < len(value) <= LONGEST_NAME:
         raise BadInputError(kind, f"must have from 1 to {LONGEST_NAME} characters")

@@ -6,7 +6,7 @@ from storage.refills import RefillRow
 
 CLAIMED = (
     "refill_id", "order_id", "service", "link", "metric", "quantity", "provider", "reason",
-    "attempt", "lease_token", "leased_until", "queued_at", "asked_for",
+    "attempt", "lease_token", "leased_until", "queued_at",
 )  # fmt: skip
 """Fields of a claimed refill; only its consumer gets the lease token."""
 SHOWN = (

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from monitor.model.bulk_action import BulkAction, BulkState, ItemResult
+from monitor.model.queue_part import PartKind
 from monitor.model.role import Role
 from refilld.translations.source_text import Label, labelled
 
@@ -12,6 +13,12 @@ DESK_LABELS: Mapping[type[StrEnum], Mapping[StrEnum, Label]] = {
         Role.VIEWER: labelled("role", "viewer"),
         Role.OPERATOR: labelled("role", "operator"),
         Role.ADMIN: labelled("role", "admin"),
+    },
+    PartKind: {
+        PartKind.QUEUE: labelled("queue part", "the whole queue"),
+        PartKind.METRIC: labelled("queue part", "metric"),
+        PartKind.PROVIDER: labelled("queue part", "provider"),
+        PartKind.SERVICE: labelled("queue part", "service"),
     },
     BulkAction: {
         BulkAction.APPROVE: labelled("bulk action", "approve"),

@@ -22,7 +22,7 @@ from refilld.api.app import create_app
 from refilld.api.health import Health
 from refilld.services.look_obstacle import enabled_sources
 from refilld.settings.settings import Settings
-from storage import drops, leases, orders, refills, targets, tokens
+from storage import claim_columns, drops, leases, orders, refills, targets, tokens
 from storage.engine import Database
 from storage.tokens import Scope
 from tests.builders import a_post, a_profile, an_order
@@ -100,6 +100,7 @@ class QueueWorld:
         with self.database.write() as connection:
             target_id = targets.of_order(connection, order_id).target_id
             connection.exec_driver_sql(f"UPDATE targets SET private_since = 1 WHERE target_id = {target_id}")
+            claim_columns.refresh_targets(connection, [target_id])
 
     def token(self, *scopes: Scope) -> str:
         with self.database.write() as connection:

@@ -20,7 +20,8 @@ UNNAMED = {
 }
 """SQLite's own names for the indexes behind UNIQUE constraints."""
 QUEUES_ONLY = {
-    "ix_targets_unrouted", "ix_refills_held", "ix_refills_queued", "ix_refills_leases",
+    "ix_targets_unrouted", "ix_refills_held", "ix_refills_queued", "ix_refills_queued_part",
+    "ix_refills_leases",
     "uq_reviews_one_open_per_order", "ix_reviews_open", "ix_events_unrouted", "ix_events_undispatched",
     "ix_notifications_pending", "ix_problems_inhibiting",
 }  # fmt: skip

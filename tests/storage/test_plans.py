@@ -59,6 +59,7 @@ from storage import (
     webhook_log,
 )
 from storage.alert_groups import GroupRow
+from storage.claim_selection import ClaimFilter
 from storage.engine import Database
 from storage.lease_calls import Complete
 from storage.schema import metadata
@@ -230,7 +231,11 @@ LOOKUPS: dict[str, tuple[Callable[[Connection], object], set[str]]] = {
     "the last request about an order": (lambda c: requests.last_granted(c, "77"), {"ix_requests_order_id"}),
     "open refills": (
         open_refills.open_refill_sums,
-        {"ix_refills_held", "ix_refills_queued", "ix_refills_leases"},
+        {"ix_refills_held", "ix_refills_unfinished", "ix_refills_leases"},
+    ),
+    "what is ready of a provider": (
+        lambda c: leases.anything_ready(c, NOW + DAY, ClaimFilter(providers=frozenset({"acme"}))),
+        {"ix_refills_queued_part"},
     ),
     "open reviews": (reviews.open_by_cause, {"ix_reviews_open"}),
     "pending alerts": (self_check.undelivered, {"ix_notifications_pending"}),

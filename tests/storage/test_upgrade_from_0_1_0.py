@@ -106,6 +106,7 @@ COMPLETED_REFILL = {
     "available_at": 703, "lease_token": None, "leased_until": None, "consumer": "panel",
     "completed_at": 704, "delivered": 290, "external_id": "x-9", "last_error": "an error",
     "done_token": "token one", "done_action": "complete", "done_state": "done state", "release_at": 705,
+    "claim_service": "", "claim_provider": "", "claim_rank": 1, "hidden": False,
 }  # fmt: skip
 CLAIMED_REFILL = {
     "refill_id": 42, "order_id": "o-1", "number": 2, "drop_id": 21, "metric": "likes", "quantity": 310,
@@ -113,6 +114,7 @@ CLAIMED_REFILL = {
     "available_at": 713, "lease_token": "token two", "leased_until": 714, "consumer": "cron",
     "completed_at": None, "delivered": None, "external_id": None, "last_error": None,
     "done_token": None, "done_action": None, "done_state": None, "release_at": None,
+    "claim_service": "likes", "claim_provider": "a provider", "claim_rank": 0, "hidden": True,
 }  # fmt: skip
 NO_SUBJECT = dict.fromkeys(
     ("refill_id", "metric", "source", "service", "provider", "request_id", "routed_at")
@@ -209,6 +211,7 @@ ROWS_NOW: dict[str, list[dict[str, Any]]] = {
          "old_digest": None, "old_expires_at": None},
     ],
     "token_uses": [],
+    "queue_pauses": [],
     "source_state": [
         {"source": "graph", "paused_until": 1401, "stopped": True, "reason": "rate_limited", "detail": "",
          "refusals": 2, "level": 3, "refused_at": 1402, "blocked_since": None, "suspected_refusals": 4,

@@ -2,21 +2,27 @@
 
 from functools import partial
 
+from flask import request
+
+from monitor.errors import BadInputError
 from monitor.model.bulk_action import BulkAction
 from monitor.model.decision import Reason
+from monitor.model.queue_part import PartKind, QueuePart
 from monitor.model.refill import RefillState
-from refilld.report.words import translated_money
-from refilld.services import queue_rows
+from refilld.report.words import pause_words, translated_money
+from refilld.services import queue_pause, queue_rows
+from refilld.services.input_limits import LONGEST_TEXT
 from refilld.services.queue_rows import QueueRow, actions_on
 from refilld.services.refill_query import REFILLS
 from refilld.timeline.events import REASONS
+from refilld.translations.labels import label_of
 from refilld.translations.source_text import Sentence, marked
 from refilld.web.cursor_list import CursorList, read_cursor_list, read_rows
 from refilld.web.list_fields import FilterField, ListColumn
-from refilld.web.page import DeskPage, NavGroup, PageContext
-from refilld.web.reader import translation
+from refilld.web.page import Answer, DeskPage, NavGroup, PageAction, PageContext
+from refilld.web.reader import gettext, translation
 from refilld.web.sold_filters import METRIC
-from storage import queue_summary, refill_list
+from storage import queue_pauses, queue_summary, refill_list
 from storage.engine import Transaction
 from storage.pages import Page, PageRequest
 from storage.refill_selection import RefillFilter
@@ -62,12 +68,15 @@ def show(context: PageContext) -> str:
     """The page."""
     listed = read_cursor_list(PATH, REFILLS, context.now)
     with context.database.read() as tx:
-        summary = queue_summary.summary(tx)
+        summary, pauses = queue_summary.summary(tx), queue_pauses.listed(tx)
         found, total = read_rows(tx, listed, _page, refill_list.counted)
     return context.render(
         "queue.html",
         listed=listed,
         summary=summary,
+        pauses=[(one, pause_words(one, translation())) for one in pauses],
+        kinds=tuple(PartKind),
+        longest=LONGEST_TEXT,
         found=found,
         total=total,
         columns=_COLUMNS,
@@ -79,6 +88,44 @@ def show(context: PageContext) -> str:
         money=partial(translated_money, into=translation()),
         now=context.now,
     )
+
+
+def pause(context: PageContext) -> Answer:
+    """Pause the queue or a part of it."""
+
+    def change(tx: Transaction) -> str:
+        part = _part()
+        if queue_pause.pause(tx, part, request.form.get("why", ""), context.now):
+            return gettext("Paused: {part}.", part=part_words(part))
+        raise BadInputError("part", gettext("{part} was paused already", part=part_words(part)))
+
+    return context.carry_out(change, PATH)
+
+
+def resume(context: PageContext) -> Answer:
+    """Resume a paused part."""
+
+    def change(tx: Transaction) -> str:
+        part = _part()
+        if queue_pause.resume(tx, part, "", context.now):
+            return gettext("Resumed: {part}.", part=part_words(part))
+        raise BadInputError("part", gettext("{part} was not paused", part=part_words(part)))
+
+    return context.carry_out(change, PATH)
+
+
+def _part() -> QueuePart:
+    """The part that the form names; raises BadInputError."""
+    given = request.form.get("part", "")
+    if given not in set(PartKind):
+        raise BadInputError("part", gettext("choose what is paused"))
+    return queue_pause.part_of(PartKind(given), request.form.get("value", "").strip())
+
+
+def part_words(part: QueuePart) -> str:
+    """A part in the language of the reader."""
+    label = label_of(part.kind, translation())
+    return f"{label} {part.value}" if part.value else label
 
 
 def _page(tx: Transaction, wanted: RefillFilter, request: PageRequest) -> Page[QueueRow]:
@@ -97,4 +144,12 @@ def row_actions(state: RefillState) -> list[tuple[BulkAction, Sentence]]:
     return [(action, TITLES[action]) for action in actions_on(state) if action not in _OF_MANY]
 
 
-PAGE = DeskPage("queue", PATH, "Queue", show, group=NavGroup.WORK, letter="q")
+PAGE = DeskPage(
+    "queue",
+    PATH,
+    "Queue",
+    show,
+    group=NavGroup.WORK,
+    letter="q",
+    actions=(PageAction("pause", pause), PageAction("resume", resume)),
+)

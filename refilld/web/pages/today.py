@@ -12,6 +12,7 @@ from refilld.report.actions import ALL_IN_JSON, first_actions
 from refilld.report.figures import Report, ReportAction
 from refilld.report.words import (
     limit_words,
+    pause_words,
     release_words,
     shadow_words,
     source_words,
@@ -105,6 +106,7 @@ def show(context: PageContext) -> str:
         targets=list(target_words(report, into)),
         sources=[(one, *source_words(one, into)) for one in report.monitor.sources],
         limits=[limit_words(one, into) for one in report.limits],
+        pauses=[pause_words(one, into) for one in report.pauses],
         shadow=None if report.shadow is None else shadow_words(report.shadow, into),
         money=partial(translated_money, into=into),
     )

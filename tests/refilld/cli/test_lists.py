@@ -10,10 +10,11 @@ from rich.cells import cell_len
 from monitor.alerts.matchers import parse_matchers
 from monitor.events.kind import EventKind
 from monitor.guarantee.mass_drop import MassDropCounts
+from monitor.model.queue_part import PartKind, QueuePart
 from monitor.model.role import Role
 from monitor.model.target import Metric
 from monitor.webhooks.verdict import WebhookAnswer
-from storage import daemons, events, leases, mass_drops, silences, sources, tokens, users
+from storage import daemons, events, leases, mass_drops, queue_pauses, silences, sources, tokens, users
 from storage.daemons import DaemonMode
 from storage.silences import NewSilence
 from storage.tokens import Scope
@@ -63,6 +64,7 @@ def filled(cli: CliWorld) -> CliWorld:
         tokens.create(tx, "the panel of the shop in the other office", Scope, cli.world.now)
         held = sources.breaker(tx, "instaloader").held(None, f"operator: {long_reason}")
         sources.save_breaker(tx, "instaloader", held)
+        queue_pauses.pause(tx, QueuePart(PartKind.PROVIDER, "another of a long name"), FAILURE, NOW)
     endpoint_id = an_endpoint(
         cli.world.database,
         f"https://{PROVIDER}/hooks/refilld?secret=0123456789",
@@ -88,8 +90,8 @@ def filled(cli: CliWorld) -> CliWorld:
 
 def test_every_list_is_printed_as_such_a_table() -> None:
     lists = {path for path in commands() if path[-1] == "list"}
-    others = {("audit",), ("daemons",), ("refills", "claim"), ("terms", "show"), *ARGUMENTS}
-    assert lists | others == set(TABLES)
+    others = {("audit",), ("daemons",), ("queue", "status"), ("refills", "claim"), ("terms", "show")}
+    assert lists | others | {*ARGUMENTS} == set(TABLES)
 
 
 @pytest.mark.parametrize("path", TABLES, ids=" ".join)

@@ -19,13 +19,14 @@ from monitor.guarantee.mass_drop import MassDropCounts
 from monitor.guarantee.refund_review import Review, ReviewCause
 from monitor.model.decision import Reason
 from monitor.model.link import ForeignLinkError
+from monitor.model.queue_part import PartKind, QueuePart
 from monitor.model.role import Role
 from monitor.model.target import Metric
 from monitor.sources.contract import SourceContractError
 from refilld.cli import root
 from refilld.cli.root import exit_code, main, refilld
 from refilld.config import ConfigError
-from storage import daemons, errors, events, mass_drops, reviews, silences, users
+from storage import daemons, errors, events, mass_drops, queue_pauses, reviews, silences, users
 from storage.daemons import DaemonMode
 from storage.schema import refills
 from storage.silences import NewSilence
@@ -46,6 +47,7 @@ TABLES = {
     "report",
     "list",
     "show",
+    "status",
     "correct",
     "claim",
     "check",
@@ -253,6 +255,7 @@ def test_json_is_one_object_a_line_on_standard_output_and_nothing_else(cli: CliW
     with cli.world.database.write() as tx:
         daemons.register(tx, "a-host", 7, "0.1.0", DaemonMode.RUN, cli.world.now)
         users.add(tx, "alice", Role.VIEWER, "hash", cli.world.now)
+        queue_pauses.pause(tx, QueuePart(PartKind.PROVIDER, "nobody"), "known", cli.world.now)
     cli.run("token", "create", "--scope", "metrics:read")
     dispatch(cli.world.database, an_endpoint(cli.world.database))
     cli.write(csv([sold(9, "2024-01-01T00:00:00Z")]))

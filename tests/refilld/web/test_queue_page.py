@@ -120,3 +120,32 @@ def test_a_long_queue_has_pages_and_reads_little(bulk: BulkDesk) -> None:
     older = re.search(r'rel="next" href="([^"]+)"', page)
     assert older
     assert len(rows(browser.get(older[1].replace("&amp;", "&")).text)) == 12
+
+
+def test_an_operator_pauses_and_resumes_a_part_of_the_queue(bulk: BulkDesk) -> None:
+    """Everybody sees it on the page and on Today; a viewer cannot."""
+    operator, viewer = bulk.desk.browser(Role.OPERATOR), bulk.desk.browser(Role.VIEWER)
+    operator.get("/queue")
+    operator.post("/queue/pause", part="provider", value="acme", why=MARKUP)
+    for path in ("/queue", "/"):
+        page = viewer.get(path).text
+        assert "provider acme, since" in page
+        assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+    viewer.get("/queue")
+    assert viewer.post("/queue/resume", part="provider", value="acme").status_code == 403
+    operator.get("/queue")
+    operator.post("/queue/resume", part="provider", value="acme")
+    assert "provider acme, since" not in viewer.get("/queue").text
+
+
+@pytest.mark.parametrize(
+    "fields", [{}, {"part": "shop", "why": "x"}, {"part": "metric", "why": "x"}, {"part": "queue"}]
+)
+def test_a_pause_that_names_no_part_or_no_reason_is_refused(bulk: BulkDesk, fields: dict[str, str]) -> None:
+    """With the reason on the page."""
+    operator = bulk.desk.browser(Role.OPERATOR)
+    operator.get("/queue")
+    operator.post("/queue/pause", **fields)
+    page = operator.get("/queue").text
+    assert "Not done" in page
+    assert ", since" not in page

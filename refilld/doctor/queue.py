@@ -1,0 +1,17 @@
+"""Check of the queue: what is paused."""
+
+from collections.abc import Iterator
+
+from refilld.doctor.finding import Finding, ok, warning
+from storage import queue_pauses
+from storage.engine import Transaction
+
+
+def findings(tx: Transaction) -> Iterator[Finding]:
+    """Name each pause, or say that there is none."""
+    pauses = queue_pauses.listed(tx)
+    if not pauses:
+        yield ok("queue.pauses", "nothing is paused")
+    for one in pauses:
+        says = f"{one.part} is paused by {one.paused_by or 'somebody'}: {one.why}"
+        yield warning("queue.pauses", says, "refilld queue resume, once its refills may be delivered again")

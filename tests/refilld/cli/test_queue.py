@@ -1,0 +1,23 @@
+"""`refilld queue`: pausing and resuming."""
+
+from tests.refilld.cli_world import CliWorld
+
+
+def test_the_queue_and_its_parts_are_paused_and_resumed(cli: CliWorld) -> None:
+    """Each part on its own; the status shows them."""
+    assert "the queue is open" in cli.run("queue", "status").output
+    paused = cli.run("queue", "pause", "--provider", "acme", "--why", "bots")
+    assert paused.output == "provider acme is paused\n"
+    assert cli.run("queue", "pause", "--why", "all").output == "the whole queue is paused\n"
+    assert cli.run("queue", "pause", "--why", "again").output == "the whole queue was paused already\n"
+    assert cli.run("queue", "resume").output == "the whole queue is resumed\n"
+    status = cli.run("queue", "status").output
+    assert "the queue is partly paused" in status
+    assert "acme" in status
+    assert "bots" in status
+
+
+def test_one_command_pauses_one_part(cli: CliWorld) -> None:
+    """Two parts have a pause each."""
+    result = cli.run("queue", "pause", "--provider", "a", "--service", "b", "--why", "x")
+    assert result.exit_code == 2
