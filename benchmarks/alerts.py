@@ -62,7 +62,7 @@ def drop(number: int, alert: str) -> dict[str, Any]:
         "status": Status.OCCURRED, "dedup_key": f"drop.confirmed/{number}", "order_id": str(number),
         "link": f"https://www.instagram.com/user{number}/", "metric": Metric.FOLLOWERS, "service": "12",
         "provider": "acme", "payload": json.dumps(PAYLOAD), "alert": alert,
-        "routed_at": START if alert == "sent" else None,
+        "routed_at": START if alert == "sent" else None, "actor": "job sampling",
     }  # fmt: skip
 
 

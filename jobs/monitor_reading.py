@@ -103,10 +103,9 @@ class MonitorReading:
         return OverdueTargets(self_check.overdue(tx, self._names, until), self_check.watched(tx))
 
     def _spent(self, tx: Transaction, due: DueTimes, now: datetime) -> Iterator[tuple[str, DailyBudget]]:
-        """The sources whose daily limit lets no request pass, though looks are due."""
+        """The sources whose daily limit lets no look pass, though looks are due."""
         for one in self.sources:
-            name, places = one.source.name, one.budget.requests_per_day
-            due_at = due[name]
+            name, places, due_at = one.source.name, _looks_of_a_day(one), due[one.source.name]
             if places is None or due_at is None or due_at > now:
                 continue
             last = sources.nth_request(tx, name, places, now - DAY)
@@ -142,6 +141,11 @@ class MonitorReading:
         since = min((at for at in wanted if at is not None and at <= now), default=None)
         reasons = tuple(_reason(tx, one, read_at or BEGINNING, now) for one in self.sources)
         return ReadingGap(read_at, since, reasons)
+
+
+def _looks_of_a_day(one: ConfiguredSource) -> int | None:
+    """The requests of a day that looks may use, without the reserve for checks; None if there is no limit."""
+    return next((limit.places for limit in one.budget.limits() if limit.window == DAY), None)
 
 
 def _revisions(tx: Transaction) -> Revisions | None:

@@ -104,7 +104,7 @@ class BudgetExhausted(Payload):
     """A source has used its requests of a day, though looks are due."""
 
     requests: int
-    """Requests that it may send in 24 hours."""
+    """Requests that looks may use in 24 hours."""
     free_at: datetime
     """When it may send the next one."""
 

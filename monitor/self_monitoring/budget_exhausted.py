@@ -14,6 +14,7 @@ class DailyBudget:
     """The daily budget of a source that has none left, while looks are due."""
 
     requests: int
+    """Those that looks may use."""
     free_at: datetime
     """When it may send the next request."""
 

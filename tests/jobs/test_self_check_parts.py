@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import text
 
+from jobs.configured_source import ConfiguredSource
 from jobs.monitor_reading import MonitorReading
 from jobs.self_check import SelfCheck
 from monitor.self_monitoring.limits import SelfCheckLimits
@@ -22,21 +23,23 @@ from tests.pages import rows_of_list
 LIMITS = SelfCheckLimits(free_bytes=0, silent_after=90 * DAY, no_import_after=None)
 
 
-def check(world: JobsWorld, per_day: int | None = None, **how: object) -> list[str]:
+def a_source(per_day: int | None, reserve: int) -> ConfiguredSource:
+    configured = a_configured_source(ScriptedSource())
+    budget = replace(configured.budget, requests_per_day=per_day, reserve=reserve)
+    return replace(configured, budget=budget)
+
+
+def check(world: JobsWorld, per_day: int | None = None, reserve: int = 0, **how: object) -> list[str]:
     """Run the job with one source; returns the kinds of the alerts that it has added."""
     before = len(world.alerts())
-    configured = a_configured_source(ScriptedSource())
-    configured = replace(configured, budget=replace(configured.budget, requests_per_day=per_day))
+    configured = a_source(per_day, reserve)
     SelfCheck(MonitorReading(world.database, (configured,), LIMITS, **how), world.clock).run_once()  # type: ignore[arg-type]
     return [str(kind) for kind in world.alerts("kind")[before:]]
 
 
-def look(world: JobsWorld, per_day: int | None = None) -> None:
+def look(world: JobsWorld, per_day: int | None = None, reserve: int = 0) -> None:
     """Look at all targets that are due and that the budget allows."""
-    configured = a_configured_source(ScriptedSource(), 1000)
-    world.sampling(
-        replace(configured, budget=replace(configured.budget, requests_per_day=per_day))
-    ).run_once()
+    world.sampling(a_source(per_day, reserve)).run_once()
 
 
 def test_targets_that_nobody_looks_at_are_told_until_most_are_seen(world: JobsWorld) -> None:
@@ -64,6 +67,14 @@ def test_a_daily_budget_that_is_spent_early_is_told_with_its_next_request(world:
     assert check(world, per_day=6) == ["budget.exhausted"]
     world.now += DAY
     assert "budget.available" in check(world, per_day=6)
+
+
+def test_what_is_reserved_for_checks_is_spent_for_looks(world: JobsWorld) -> None:
+    """Looks stop at the limit less the reserve, which nobody may use for days."""
+    world.sell(*(an_order(f"{i}", f"shop{i}") for i in range(10)))
+    look(world, per_day=6, reserve=50)
+    assert check(world, per_day=6, reserve=50) == ["budget.exhausted"]
+    assert check(world, per_day=6, reserve=0) == ["budget.available"]
 
 
 def test_an_old_session_is_told_until_it_is_renewed(world: JobsWorld, tmp_path: Path) -> None:
