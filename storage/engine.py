@@ -34,7 +34,7 @@ from storage.database_url import parse_url, read_url
 from storage.errors import NotMigratedError, UnreachableError, WrongStatementError, domain_error
 from storage.patience import WORK, Patience, Waits
 from storage.postgresql_errors import one_line, unavailable
-from storage.postgresql_listener import Listener
+from storage.postgresql_listener import NotificationListener
 from storage.sqlite_engine import KeptConnection, WriterTurn
 from storage.sqlite_log import LogLimit
 from storage.storage_faults import StorageFaults
@@ -238,9 +238,9 @@ class Database:
             if verdict != "ok":
                 raise UnreachableError(f"database {self.name} is damaged: {verdict}; restore a backup")
 
-    def listener(self, channel: str) -> Listener:
+    def listener(self, channel: str) -> NotificationListener:
         """A connection of PostgreSQL that hears the notifications of a channel."""
-        return Listener(self._writers, channel)
+        return NotificationListener(self._writers, channel)
 
     def close(self) -> None:
         self._kept.close()

@@ -11,7 +11,7 @@ from storage.errors import UnreachableError
 from storage.postgresql_errors import one_line
 
 
-class Listener:
+class NotificationListener:
     """Hears notifications, unless a pooler is between: that would give the session to others.
 
     Its user closes it. Each call raises UnreachableError when the connection is lost.

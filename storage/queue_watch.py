@@ -5,7 +5,7 @@ from time import monotonic
 
 from storage.engine import Database
 from storage.errors import UnreachableError
-from storage.postgresql_listener import Listener
+from storage.postgresql_listener import NotificationListener
 from storage.queue_signal import CHANNEL, QUEUED
 
 _FIRST_PAUSE = 1.0
@@ -22,7 +22,7 @@ class QueueWatch:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._seen = -1
-        self._listener: Listener | None = None
+        self._listener: NotificationListener | None = None
         self._next_try = 0.0
         self._pause = _FIRST_PAUSE
 
@@ -39,7 +39,7 @@ class QueueWatch:
             self._pause = min(2 * self._pause, _LONGEST_PAUSE)
         self._seen = QUEUED.wait(self._seen, seconds)
 
-    def _listening(self) -> Listener | None:
+    def _listening(self) -> NotificationListener | None:
         """The listener; None on SQLite, through a pooler, and until the next try after a fault."""
         if self._listener is None and not self._database.sqlite and monotonic() >= self._next_try:
             self._listener = self._database.listener(CHANNEL)
