@@ -107,7 +107,7 @@ class Sampling:
             pause = self._send_next(configured)
         except UnreachableError:
             raise
-        except Exception:
+        except BaseException:
             unsaved.clear()
             raise
         unsaved.clear()
