@@ -1,5 +1,6 @@
 """Sampling: look at the targets that are due, within each source's budget and breaker."""
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -10,12 +11,14 @@ from jobs import request_accounting, routing
 from jobs.configured_source import ConfiguredSource
 from jobs.look_recording import RecordedLook, record_looks
 from jobs.sampling_observer import SamplingObserver
-from jobs.target_selection import FixedSelection, TargetSelection
+from jobs.target_selection import CLAIMED_FOR, FixedSelection, TargetSelection
 from monitor.evaluation.evaluate import LookPolicy
 from monitor.evaluation.target_state import TargetState
 from monitor.model.snapshot import Snapshot
 from monitor.sources.budget import Purpose
+from storage import due as due_targets
 from storage.engine import Database, Transaction
+from storage.errors import UnreachableError
 from storage.sources import lock_source
 
 log = structlog.get_logger()
@@ -41,6 +44,8 @@ class Sampling:
     """Called after every step, so that a long round is not reported as stuck."""
     selection: TargetSelection = field(default_factory=FixedSelection)
     observer: SamplingObserver = field(default_factory=SamplingObserver)
+    unsaved: defaultdict[str, set[tuple[int, datetime]]] = field(default_factory=lambda: defaultdict(set))
+    """Targets and ends of the claims, by source, whose look may not be saved yet."""
 
     def run_once(self) -> None:
         """Look until nothing is due, the budget is spent, or the daemon stops.
@@ -88,6 +93,27 @@ class Sampling:
         return pauses
 
     def _step(self, configured: ConfiguredSource) -> timedelta | None:
+        """Give back what an earlier step could not save, then send one request; return the pause.
+
+        The claims of a step stay noted only if the database failed: a fault of the source leaves its targets
+        claimed, so that they do not keep others from being looked at.
+        """
+        unsaved = self.unsaved[configured.source.name]
+        if unsaved:
+            with self.database.write() as tx:
+                due_targets.give_back(tx, unsaved)
+            unsaved.clear()
+        try:
+            pause = self._send_next(configured)
+        except UnreachableError:
+            raise
+        except BaseException:
+            unsaved.clear()
+            raise
+        unsaved.clear()
+        return pause
+
+    def _send_next(self, configured: ConfiguredSource) -> timedelta | None:
         """Send one request if one is due; return the pause before the next one, None for no pause."""
         with self.database.write() as tx:
             lock_source(tx, configured.source.name)
@@ -122,6 +148,7 @@ class Sampling:
             requests = self.selection.claim_next(tx, configured, now, tried=RETRIES_WHEN_CLAIMED)
         due = requests[0] if requests else []
         if due:
+            self.unsaved[configured.source.name] |= {(state.target_id, now + CLAIMED_FOR) for state in due}
             request_accounting.charge(tx, configured, now, len(due))
         return due
 

@@ -55,6 +55,11 @@ _BY_REQUEST = (
     .with_for_update(skip_locked=True)
 )
 _CLAIM = update(targets).where(_t.target_id == bindparam("id")).values(claimed_until=bindparam("until"))
+_GIVE_BACK = (
+    update(targets)
+    .where(_t.target_id == bindparam("id"), _t.claimed_until == bindparam("until"))
+    .values(claimed_until=None)
+)
 _ENDED = (
     select(_t.target_id)
     .where(_t.virtual_due.is_not(None), _t.coverage_ends_at <= bindparam("now"), _t.source.is_not(None))
@@ -192,6 +197,13 @@ def claim_targets(connection: Connection, target_ids: Iterable[int], until: date
     rows = [{"id": target_id, "until": until} for target_id in target_ids]
     if rows:
         connection.execute(_CLAIM, rows)
+
+
+def give_back(connection: Connection, claims: Iterable[tuple[int, datetime]]) -> None:
+    """End these claims, each a target and its end, that still stand; claims of others are left alone."""
+    rows = [{"id": target_id, "until": until} for target_id, until in sorted(claims)]
+    if rows:
+        connection.execute(_GIVE_BACK, rows)
 
 
 def unschedule_ended(connection: Connection, now: datetime, limit: int = 1000) -> int:

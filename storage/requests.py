@@ -51,10 +51,15 @@ class RequestResult:
     """State of the refill that was decided while it stood; None without one."""
 
 
-def ask(connection: Connection, order_id: str, now: datetime, *, granted: bool = True) -> None:
-    """Record a request, and whether a look is granted for it; and an event that says so."""
+def ask(
+    connection: Connection, order_id: str, now: datetime, *, granted: bool = True, looked: bool = True
+) -> None:
+    """Record a request, whether it is granted, and an event that says whether a look follows.
+
+    Not `looked`: the request is granted, but no guarantee is in force, so there is nothing to look for.
+    """
     connection.execute(insert(requests), {"order_id": order_id, "at": now, "granted": granted})
-    events.add(connection, refill_requested(order_id, granted=granted), now)
+    events.add(connection, refill_requested(order_id, granted=granted and looked), now)
 
 
 def newest_id(connection: Connection, order_id: str) -> int:

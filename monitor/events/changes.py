@@ -15,7 +15,7 @@ class RequestRecorded(Payload):
     """A customer asked for a refill."""
 
     granted: bool
-    """Whether a look follows; else the last answer stands."""
+    """Whether a look follows; else the last answer stands, or no guarantee is in force."""
 
 
 @dataclass(frozen=True, slots=True)

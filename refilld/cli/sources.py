@@ -68,10 +68,10 @@ def pause(context: CommandContext, name: str, how_long: timedelta | None, reason
     with context.database() as database, database.write() as tx:
         result = pause_source(tx, name, until, reason, context.now())
     if result.changed:
-        click.echo(f"{name} is paused until {_until(result.until)}")
+        click.echo(f"{name} is {_until(result.until)}")
     else:
         click.echo(
-            f"{name} is paused until {_until(result.until)} already ({result.reason}); "
+            f"{name} is {_until(result.until)} already ({result.reason}); "
             f"for a shorter pause, refilld sources resume {name} comes first"
         )
 
@@ -88,7 +88,7 @@ def resume(context: CommandContext, name: str) -> None:
 
 
 def _until(until: datetime | None) -> str:
-    return f"{second(until)}Z" if until else "it is resumed"
+    return f"paused until {second(until)}Z" if until else "stopped until it is resumed"
 
 
 def _fields(one: SourceOverview) -> Mapping[str, object]:

@@ -44,7 +44,7 @@ def request_refill(
     order_state, granted_at = _order_state(tx, state, order_id), requests.last_granted(tx, order_id)
     if not order_state.covered(now):
         if granted_at is None or now - granted_at >= STANDS:
-            requests.ask(tx, order_id, now)
+            requests.ask(tx, order_id, now, looked=False)
         requests.answered(tx, order_id, now)
         return state, Recheck.NOT_NEEDED
     if not fresh and granted_at is not None and _stands(tx, state, order_id, granted_at, now):

@@ -183,7 +183,7 @@ def test_resuming_a_source_that_was_not_paused_changes_nothing(cli: CliWorld) ->
 def test_a_source_is_paused_until_it_is_resumed(cli: CliWorld) -> None:
     """The list shows the operator's reason."""
     result = cli.run("sources", "pause", NAME, "--reason", "moving house")
-    assert (result.exit_code, result.stdout) == (0, f"{NAME} is paused until it is resumed\n")
+    assert (result.exit_code, result.stdout) == (0, f"{NAME} is stopped until it is resumed\n")
     cli.world.now += 1000 * HOUR
     shown = listed(cli)[NAME]
     assert (shown["state"], shown["until"], shown["reason"]) == ("stopped", None, "operator: moving house")
@@ -213,7 +213,7 @@ def test_pausing_never_shortens_another_pause(cli: CliWorld) -> None:
     assert listed(cli)[NAME]["until"] == "2026-03-01T13:00:00Z"
     cli.run("sources", "pause", NAME)
     result = cli.run("sources", "pause", NAME, "--for", "10m")
-    assert result.stdout == f"{NAME} is paused until it is resumed already (operator); {first}"
+    assert result.stdout == f"{NAME} is stopped until it is resumed already (operator); {first}"
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """Manual checks: a look at once if the budget allows it, and an answer in any case."""
 
+import json
+
 import pytest
 
 from jobs.target_selection import CLAIMED_FOR
@@ -121,6 +123,8 @@ def test_an_order_that_is_not_covered_costs_no_look(world: JobsWorld, flag: Flag
     word = "suspended:hold" if flag is Flag.HOLD else f"void:{flag}"
     assert (answer.word, recheck) == (word, Recheck.NOT_NEEDED)
     assert (source.reads, world.rows("targets"), standing(world)) == ([], before, 0)
+    payloads = dict(world.rows("events", "kind", "payload"))
+    assert json.loads(payloads["refill.requested"])["granted"] is False
 
 
 def test_an_expired_guarantee_costs_no_look(world: JobsWorld) -> None:
