@@ -22,6 +22,17 @@ class StrictParser(HTTPRequestParser):  # type: ignore[misc]
     """Waitress's parser, which is called for each piece of a request, with stricter rules."""
 
     body_rcv: Any
+    rest = b""
+    """The input after the whole request."""
+
+    def received(self, data: bytes) -> int:
+        """Take a piece of input; returns how many of its bytes need not be given again."""
+        taken: int = super().received(data)
+        if not self.completed:
+            return taken
+        self.rest = data[taken:]
+        self.expect_continue = False  # waitress would take the request as not completed
+        return len(data)
 
     def parse_header(self, header_plus: bytes) -> None:
         """Parse start line and header; raises ParsingError, which is answered with 400."""
