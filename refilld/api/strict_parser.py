@@ -14,6 +14,8 @@ from waitress.utilities import BadRequest  # type: ignore[import-untyped]
 _START_LINE = re.compile(rb"\S+ \S+ HTTP/1\.(?P<minor>[01])")
 _CHUNK_SIZE = re.compile(rb"[0-9a-fA-F]{1,8}")
 _LONGEST_SIZE = 8
+_LONGEST_LENGTH = 20
+"""Digits of a Content-Length; Python refuses to read thousands of them."""
 _CRLF = b"\r\n"
 _ONCE = (b"content-length", b"transfer-encoding", b"host")
 
@@ -37,7 +39,10 @@ class StrictParser(HTTPRequestParser):  # type: ignore[misc]
     def parse_header(self, header_plus: bytes) -> None:
         """Parse start line and header; raises ParsingError, which is answered with 400."""
         _require_one_meaning(header_plus)
-        super().parse_header(header_plus)
+        try:
+            super().parse_header(header_plus)
+        except ValueError as error:  # of urlsplit, for an invalid host
+            raise ParsingError("The request target is invalid") from error
         if self.chunked:
             self.body_rcv = ChunkedBody(self.body_rcv.getbuf())
 
@@ -59,6 +64,8 @@ def _require_one_meaning(header_plus: bytes) -> None:
             raise ParsingError(f"More than one {name.decode()}")
     if start["minor"] == b"1" and not count[b"host"]:
         raise ParsingError("There is no Host")
+    if len(dict(fields).get(b"content-length", b"")) > _LONGEST_LENGTH:
+        raise ParsingError("Content-Length is too long")
     coding = dict(fields).get(b"transfer-encoding")
     if coding is not None:
         _require_chunked(coding, has_length=count[b"content-length"] > 0, minor=start["minor"])
