@@ -17,6 +17,7 @@ _LONGEST_SIZE = 8
 _LONGEST_LENGTH = 20
 """Digits of a Content-Length; Python refuses to read thousands of them."""
 _CRLF = b"\r\n"
+_BLANKS = b" \t"
 _ONCE = (b"content-length", b"transfer-encoding", b"host")
 
 
@@ -56,7 +57,8 @@ def _require_one_meaning(header_plus: bytes) -> None:
     if any(line.startswith((b" ", b"\t")) for line in lines):
         raise ParsingError("A header line is folded")
     fields = [
-        (name.lower(), value.strip().lower()) for name, _, value in (line.partition(b":") for line in lines)
+        (name.lower(), value.strip(_BLANKS).lower())
+        for name, _, value in (line.partition(b":") for line in lines)
     ]
     count = Counter(name.replace(b"_", b"-") for name, _ in fields)
     for name in _ONCE:
@@ -72,13 +74,12 @@ def _require_one_meaning(header_plus: bytes) -> None:
 
 
 def _require_chunked(coding: bytes, *, has_length: bool, minor: bytes) -> None:
-    """Raise ParsingError unless a body is simply chunked; other codings are refused by waitress."""
+    """Raise ParsingError unless a body is simply chunked."""
     if has_length:
         raise ParsingError("Both Content-Length and Transfer-Encoding")
     if minor == b"0":
         raise ParsingError("Transfer-Encoding in HTTP/1.0")
-    codings = [one.strip() for one in coding.split(b",")]
-    if codings != [b"chunked"] and {*codings} <= {b"chunked", b""}:
+    if coding != b"chunked":
         raise ParsingError("Transfer-Encoding is not chunked, once")
 
 
