@@ -16,6 +16,7 @@ _CHUNK_SIZE = re.compile(rb"[0-9a-fA-F]{1,8}")
 _LONGEST_SIZE = 8
 _LONGEST_LENGTH = 20
 """Digits of a Content-Length; Python refuses to read thousands of them."""
+_BARE_LF = re.compile(rb"[^\r\n]*\n")
 _CRLF = b"\r\n"
 _BLANKS = b" \t"
 _ONCE = (b"content-length", b"transfer-encoding", b"host")
@@ -31,6 +32,8 @@ class StrictParser(HTTPRequestParser):  # type: ignore[misc]
     def received(self, data: bytes) -> int:
         """Take a piece of input; returns how many of its bytes need not be given again."""
         taken: int = super().received(data)
+        if not self.headers_finished and _BARE_LF.match(self.header_plus):  # its header would never end
+            self.error, self.completed = BadRequest("The start line ends with a bare LF"), True
         if not self.completed:
             return taken
         self.rest = data[taken:]

@@ -138,3 +138,9 @@ def test_a_chunked_request_and_the_one_after_it_are_answered(
     text = GOOD + SMUGGLED
     assert statuses(server, *(text[i : i + size] for i in range(0, len(text), size))) == [200, 200]
     assert paths == ["/ ab0123456789", "/smuggled"]
+
+
+def test_a_request_with_bare_line_ends_is_refused_at_once(server: HttpServer, paths: Paths) -> None:
+    """Its end would never be found."""
+    assert statuses(server, b"GET / HTTP/1.1\nHost: x\n\n") == [400]
+    assert paths == []
