@@ -57,6 +57,8 @@ def _require_one_meaning(header_plus: bytes) -> None:
     start = _START_LINE.fullmatch(start_line)
     if start is None:
         raise ParsingError("The start line is not METHOD PATH HTTP/1.1")
+    if b"#" in start_line:
+        raise ParsingError("The request target has a fragment")
     if any(line.startswith((b" ", b"\t")) for line in lines):
         raise ParsingError("A header line is folded")
     fields = [

@@ -89,6 +89,7 @@ AMBIGUOUS = {
     "a NUL in the header": POST + b"X: a\0\r\n\r\n",
     "two hosts": b"GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n",
     "no host": b"GET / HTTP/1.1\r\n\r\n",
+    "a fragment": b"GET /#x HTTP/1.1\r\nHost: x\r\n\r\n",
     "no version": b"GET /\r\n\r\n",
     "another version": b"GET / HTTP/9.9\r\nHost: x\r\n\r\n",
     "a bare LF after a chunk size": CHUNKED + b"1\n\r\na\r\n0\r\n\r\n",

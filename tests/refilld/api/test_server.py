@@ -65,7 +65,13 @@ def test_the_interface_works_over_a_real_connection(world: QueueWorld) -> None:
     assert refill["order_id"] == "17"
 
 
-@pytest.mark.parametrize("path", ["//healthz", "//api/v1/refills", "/api%2Fv1/refills", "/api/v1%2Frefills"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("//healthz", "//api/v1/refills", "/api%2Fv1/refills", "/api/v1%2Frefills"),
+        *("/%61pi/v1/refills", "/api/v1/refill%73", "/api/v1/orders/a%E2%81%84%EE%80%AFb"),
+    ],
+)
 def test_a_path_has_one_spelling(world: QueueWorld, path: str) -> None:
     """A proxy that guards a path by its spelling is not passed by another one."""
     with serving(world.app()) as server:
