@@ -16,6 +16,8 @@ from refilld.deferred_answer import DeferredAnswer
 
 REQUEST_SECONDS = 20.0
 """Seconds from the first byte of a request to its last."""
+UNREAD_SECONDS = 20.0
+"""Seconds that a client may read nothing of an answer."""
 QUEUE_SECONDS = 5.0
 """Seconds that a whole request waits for a thread; then its caller is told to come again."""
 PER_PEER = 250
@@ -54,6 +56,8 @@ class Connection(HTTPChannel):  # type: ignore[misc]
 
     error_task_class = _ProblemTask
     parser_class = StrictParser
+    request: StrictParser | None
+    """The request that is being received; none while another one is served."""
     task_class = RequestTask
     deferred: DeferredAnswer | None = None
     """The answer to its first request, for which its client waits."""
@@ -61,9 +65,10 @@ class Connection(HTTPChannel):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._half_closed = False
-        self._begun: object = None
-        """The request that is being received."""
+        self._rest = b""
+        """Input after the request that is being served: parsed when its answer is sent."""
         self._begun_at = monotonic()
+        self._waiting, self._waiting_since = 0, monotonic()
         self.queued_at = monotonic()
         """When its first whole request began to wait for a thread."""
         peers = [one for one in self._all() if one.addr[0] == self.addr[0] and one.deferred is None]
@@ -79,10 +84,17 @@ class Connection(HTTPChannel):  # type: ignore[misc]
         return self.request is not None or self.last_activity == self.creation_time
 
     def received(self, data: bytes) -> bool:
-        """Take a piece of a request."""
+        """Take a piece of input: one request, whose answer the client gets before the next one is parsed."""
+        if self.request is None:
+            data = data.lstrip(b"\r\n")
+        if not data or self.requests or self._rest:
+            self._rest += data
+            return True
+        if self.request is None:
+            self.request, self._begun_at = StrictParser(self.adj), monotonic()
+        parser = self.request
         taken: bool = super().received(data)
-        if self.request is not self._begun:
-            self._begun, self._begun_at = self.request, monotonic()
+        self._rest = parser.rest
         return taken
 
     def service(self) -> None:
@@ -110,7 +122,7 @@ class Connection(HTTPChannel):  # type: ignore[misc]
 
     def is_gone(self) -> bool:
         """Whether the client closed at least his side, or sent another request: then that goes unnoticed."""
-        return self.check_client_disconnected() or len(self.requests) > 1
+        return self.check_client_disconnected() or bool(self._rest)
 
     def readable(self) -> bool:
         """Whether to wait for input; closes what is too slow, or finished by both sides."""
@@ -118,14 +130,38 @@ class Connection(HTTPChannel):  # type: ignore[misc]
             self.will_close |= monotonic() - self._begun_at > REQUEST_SECONDS
         if self._half_closed and not self.requests:
             self.close_when_flushed = True
-        return not self._half_closed and bool(super().readable())
+        self.will_close |= self._is_unread()
+        if self.will_close:  # here, as the socket of a client that does not read never becomes writable
+            self.handle_close()
+        return not (self._half_closed or self._rest) and bool(super().readable())
+
+    def _is_unread(self) -> bool:
+        """Whether the client has read nothing for too long, although answers or requests wait for that."""
+        waiting = self.total_outbufs_len + (0 if self.requests else len(self._rest))
+        if waiting != self._waiting or not waiting:
+            self._waiting, self._waiting_since = waiting, monotonic()
+        return monotonic() - self._waiting_since > UNREAD_SECONDS
 
     def handle_read(self) -> None:
         """Read; a client that closes his side after a request still gets its answer."""
-        if self.requests and self._ended():
+        if (self.requests or self.total_outbufs_len) and self._ended():
             self._half_closed = True
         else:
             super().handle_read()
+
+    def writable(self) -> bool:
+        """Whether to send, to close, or to parse the next request."""
+        return self.socket is not None and (self._may_go_on() or bool(super().writable()))
+
+    def handle_write(self) -> None:
+        """Parse the next request if there is one, else send."""
+        if self._may_go_on():
+            rest, self._rest = self._rest, b""
+            self.received(rest)
+        super().handle_write()
+
+    def _may_go_on(self) -> bool:
+        return bool(self._rest) and not self.requests and not self.total_outbufs_len
 
     def _ended(self) -> bool:
         try:

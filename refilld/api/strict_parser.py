@@ -14,7 +14,11 @@ from waitress.utilities import BadRequest  # type: ignore[import-untyped]
 _START_LINE = re.compile(rb"\S+ \S+ HTTP/1\.(?P<minor>[01])")
 _CHUNK_SIZE = re.compile(rb"[0-9a-fA-F]{1,8}")
 _LONGEST_SIZE = 8
+_LONGEST_LENGTH = 20
+"""Digits of a Content-Length; Python refuses to read thousands of them."""
+_BARE_LF = re.compile(rb"[^\r\n]*\n")
 _CRLF = b"\r\n"
+_BLANKS = b" \t"
 _ONCE = (b"content-length", b"transfer-encoding", b"host")
 
 
@@ -22,11 +26,27 @@ class StrictParser(HTTPRequestParser):  # type: ignore[misc]
     """Waitress's parser, which is called for each piece of a request, with stricter rules."""
 
     body_rcv: Any
+    rest = b""
+    """The input after the whole request."""
+
+    def received(self, data: bytes) -> int:
+        """Take a piece of input; returns how many of its bytes need not be given again."""
+        taken: int = super().received(data)
+        if not self.headers_finished and _BARE_LF.match(self.header_plus):  # its header would never end
+            self.error, self.completed = BadRequest("The start line ends with a bare LF"), True
+        if not self.completed:
+            return taken
+        self.rest = data[taken:]
+        self.expect_continue = False  # waitress would take the request as not completed
+        return len(data)
 
     def parse_header(self, header_plus: bytes) -> None:
         """Parse start line and header; raises ParsingError, which is answered with 400."""
         _require_one_meaning(header_plus)
-        super().parse_header(header_plus)
+        try:
+            super().parse_header(header_plus)
+        except ValueError as error:  # of urlsplit, for an invalid host
+            raise ParsingError("The request target is invalid") from error
         if self.chunked:
             self.body_rcv = ChunkedBody(self.body_rcv.getbuf())
 
@@ -37,10 +57,13 @@ def _require_one_meaning(header_plus: bytes) -> None:
     start = _START_LINE.fullmatch(start_line)
     if start is None:
         raise ParsingError("The start line is not METHOD PATH HTTP/1.1")
+    if b"#" in start_line:
+        raise ParsingError("The request target has a fragment")
     if any(line.startswith((b" ", b"\t")) for line in lines):
         raise ParsingError("A header line is folded")
     fields = [
-        (name.lower(), value.strip().lower()) for name, _, value in (line.partition(b":") for line in lines)
+        (name.lower(), value.strip(_BLANKS).lower())
+        for name, _, value in (line.partition(b":") for line in lines)
     ]
     count = Counter(name.replace(b"_", b"-") for name, _ in fields)
     for name in _ONCE:
@@ -48,19 +71,20 @@ def _require_one_meaning(header_plus: bytes) -> None:
             raise ParsingError(f"More than one {name.decode()}")
     if start["minor"] == b"1" and not count[b"host"]:
         raise ParsingError("There is no Host")
+    if len(dict(fields).get(b"content-length", b"")) > _LONGEST_LENGTH:
+        raise ParsingError("Content-Length is too long")
     coding = dict(fields).get(b"transfer-encoding")
     if coding is not None:
         _require_chunked(coding, has_length=count[b"content-length"] > 0, minor=start["minor"])
 
 
 def _require_chunked(coding: bytes, *, has_length: bool, minor: bytes) -> None:
-    """Raise ParsingError unless a body is simply chunked; other codings are refused by waitress."""
+    """Raise ParsingError unless a body is simply chunked."""
     if has_length:
         raise ParsingError("Both Content-Length and Transfer-Encoding")
     if minor == b"0":
         raise ParsingError("Transfer-Encoding in HTTP/1.0")
-    codings = [one.strip() for one in coding.split(b",")]
-    if codings != [b"chunked"] and {*codings} <= {b"chunked", b""}:
+    if coding != b"chunked":
         raise ParsingError("Transfer-Encoding is not chunked, once")
 
 
