@@ -31,10 +31,18 @@ def read_json(text: str, parse_float: Callable[[str], Any] = float) -> Any:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     read = dict(pairs)
     if len(read) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise NotJsonError(f"gives the key {twice[:60]!r} twice; keep one")
+        raise NotJsonError(f"gives the key {_repeated(pairs)[:60]!r} twice; keep one")
     return read
+
+
+def _repeated(pairs: list[tuple[str, Any]]) -> str:
+    """The first key that repeats an earlier one; in one pass, for the sender chooses how many there are."""
+    seen: set[str] = set()
+    for name, _ in pairs:
+        if name in seen:
+            return name
+        seen.add(name)
+    raise ValueError("no key is repeated")
 
 
 def _no_constant(name: str) -> Any:
