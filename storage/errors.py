@@ -15,9 +15,12 @@ RefilldError
     │   ├── NothingMissingError   no unit of the refill is missing any more
     │   └── ShadowModeError       shadow mode queues nothing
     ├── LeaseLostError        the lease token is not, or no longer, the refill's
+    ├── RepeatDiffersError    a refill was completed with other values by the same token
     ├── OpenRefillError       the order has an open refill already
     └── KeyReusedError        an idempotency key was used for another request
 """
+
+from collections.abc import Mapping
 
 from sqlalchemy.exc import IntegrityError
 
@@ -85,6 +88,16 @@ class TooManyEndpointsError(WrongStateError):
 
 class LeaseLostError(StorageError):
     """The lease token is not, or no longer, the refill's."""
+
+
+class RepeatDiffersError(StorageError):
+    """A refill was completed with other values by the same token; what was recorded stays."""
+
+    def __init__(self, refill_id: int, faults: Mapping[str, str]) -> None:
+        named = "; ".join(f"{name}: {detail}" for name, detail in faults.items())
+        super().__init__(f"refill {refill_id} is completed already; {named}")
+        self.faults = faults
+        """The fields that differ, with what was recorded."""
 
 
 class OpenRefillError(StorageError):

@@ -77,6 +77,23 @@ def repeats(call: LeaseCall, row: LeaseRow) -> bool:
     return (row.done_token, row.done_action) == (call.token, _ACTIONS[type(call)])
 
 
+def differences(call: LeaseCall, row: LeaseRow) -> dict[str, str]:
+    """The fields of a repeated completion that contradict what was recorded, which is told.
+
+    None states nothing; a refill that was completed without a number has its quantity.
+    """
+    if not isinstance(call, Complete):
+        return {}
+    delivered = row.quantity if row.delivered is None else row.delivered
+    found = dict[str, str]()
+    if call.delivered not in {None, delivered}:
+        found["delivered"] = f"{delivered} was recorded, and stays"
+    if call.external_id not in {None, row.external_id}:
+        recorded = "none" if row.external_id is None else repr(row.external_id)
+        found["external_id"] = f"{recorded} was recorded, and stays"
+    return found
+
+
 def why(call: LeaseCall) -> str:
     """Why a refill enters a state, for its history."""
     return (call.failure.reason if isinstance(call, Fail) else "") or _ACTIONS[type(call)]

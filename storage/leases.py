@@ -2,7 +2,7 @@
 
 Delivery is at least once: a refill whose lease has ended is queued again, so `refill_id` is the
 idempotency key that a consumer passes on. The newest lease token of a refill owns it. The same action
-repeated with the same token gets the same answer.
+repeated with the same token gets the same answer; a completion with other values is refused.
 """
 
 from collections import Counter
@@ -20,7 +20,7 @@ from monitor.model.target import Metric
 from storage import events, lease_changes, lease_claim, lease_completion, lease_rows, order_states, reviews
 from storage.claim_selection import BY_AGE, EVERYTHING, ClaimFilter, first_ready
 from storage.column_types import instant, microseconds
-from storage.errors import LeaseLostError, NotFoundError
+from storage.errors import LeaseLostError, NotFoundError, RepeatDiffersError
 from storage.lease_calls import (
     Complete,
     Extend,
@@ -28,6 +28,7 @@ from storage.lease_calls import (
     Failure,
     LeaseCall,
     Release,
+    differences,
     followed,
     owns,
     repeats,
@@ -66,7 +67,7 @@ class LeaseAnswer:
     """Units that were completed; 0 unless it is completed."""
 
 
-Refusal: TypeAlias = LeaseLostError | NotFoundError
+Refusal: TypeAlias = LeaseLostError | NotFoundError | RepeatDiffersError
 
 
 def anything_ready(connection: Connection, now: datetime, wanted: ClaimFilter = EVERYTHING) -> bool:
@@ -116,7 +117,7 @@ def complete(
     external_id: str | None = None,
     delivered: int | None = None,
 ) -> RefillState:
-    """Complete a refill that was delivered; raises LeaseLostError or NotFoundError."""
+    """Complete a refill that was delivered; raises LeaseLostError, RepeatDiffersError or NotFoundError."""
     return act_on_one(connection, Complete(refill_id, token, external_id, delivered), now).state
 
 
@@ -136,7 +137,7 @@ def release(connection: Connection, refill_id: int, token: str, now: datetime) -
 
 
 def act_on_one(connection: Connection, call: LeaseCall, now: datetime) -> LeaseAnswer:
-    """Carry out one call; raises LeaseLostError, NotFoundError or MovedError."""
+    """Carry out one call; raises a Refusal or MovedError."""
     (answer,) = act(connection, [call], now)
     if isinstance(answer, LeaseAnswer):
         return answer
@@ -222,6 +223,9 @@ def _answer(
             moves.append(Move(row, state, why(call)))
         return LeaseAnswer(refill_id, state, True, Metric(row.metric), 0)
     if repeats(call, row) and row.done_state is not None:
+        differing = differences(call, row)
+        if differing:
+            return RepeatDiffersError(refill_id, differing)
         units = _units(row) if row.state == RefillState.COMPLETED else 0
         return LeaseAnswer(refill_id, RefillState(row.done_state), False, Metric(row.metric), units)
     return LeaseLostError(f"the lease on refill {refill_id} is lost: it ended, or another holds it now")

@@ -22,6 +22,7 @@ from storage.errors import (
     NotFoundError,
     NotMigratedError,
     OpenRefillError,
+    RepeatDiffersError,
     UnreachableError,
     WrongStateError,
 )
@@ -41,6 +42,7 @@ class ProblemKind(StrEnum):
     NOT_FOUND = "not-found"
     WRONG_STATE = "wrong-state"
     LEASE_LOST = "lease-lost"
+    REPEAT_DIFFERS = "repeat-differs"
     OPEN_REFILL = "open-refill"
     KEY_REUSED = "idempotency-key-reused"
 
@@ -115,6 +117,9 @@ def refusal(error: Exception) -> dict[str, object] | None:
         return _of_validation(error)
     if isinstance(error, InvalidQueryError):
         return _invalid([(fault.field, fault.problem) for fault in error.faults])
+    if isinstance(error, RepeatDiffersError):
+        faults = [{"field": name, "detail": detail} for name, detail in error.faults.items()]
+        return problem_fields(HTTPStatus.CONFLICT, str(error), kind=ProblemKind.REPEAT_DIFFERS, errors=faults)
     for error_type, (status, kind) in _PROBLEMS.items():
         if isinstance(error, error_type):
             return problem_fields(status, str(error), kind=kind)

@@ -9,7 +9,7 @@ from monitor.model.refill import RefillState
 from monitor.model.target import Metric
 from storage import flags, leases
 from storage.engine import Database
-from storage.errors import LeaseLostError, NotFoundError
+from storage.errors import LeaseLostError, NotFoundError, RepeatDiffersError
 from storage.leases import Complete, Extend, Fail, LeaseAnswer, LeaseCall, Refusal, Release
 from tests.builders import DAY, HOUR, MINUTE, NOW
 from tests.storage.lease_actions import HOPELESS, LATER, RETRY, claim, events, expire, get, ids
@@ -84,6 +84,35 @@ def test_a_repeated_batch_has_the_same_answers_and_changes_nothing(database: Dat
     again = carried_out(act(database, *calls))
     assert [answer.state for answer in again] == [answer.state for answer in first]
     assert [answer.changed for answer in again] == [False, False]
+    assert everything(database) == before
+
+
+@pytest.mark.parametrize(
+    ("recorded", "repeated", "differing"),
+    [
+        (("panel-77", 280), ("panel-77", 280), set[str]()),
+        (("panel-77", 280), (None, None), set[str]()),
+        ((None, None), (None, 300), set[str]()),
+        (("panel-77", 280), ("panel-77", 0), {"delivered"}),
+        (("panel-77", None), ("panel-78", 280), {"delivered", "external_id"}),
+        ((None, 280), ("panel-77", None), {"external_id"}),
+    ],
+)
+def test_a_repeated_completion_that_contradicts_the_first_is_refused(
+    database: Database,
+    recorded: tuple[str | None, int | None],
+    repeated: tuple[str | None, int | None],
+    differing: set[str],
+) -> None:
+    """What a consumer says of a delivery is never dropped in silence; what it leaves out says nothing."""
+    queue(database, "1")
+    (row,) = claim(database)
+    first, again = (Complete(row.refill_id, row.lease_token, *given) for given in (recorded, repeated))
+    carried_out(act(database, first))
+    before = everything(database)
+    (answer,) = act(database, again)
+    faults = answer.faults.keys() if isinstance(answer, RepeatDiffersError) else set[str]()
+    assert faults == differing
     assert everything(database) == before
 
 

@@ -94,6 +94,22 @@ def test_a_repeated_batch_gets_the_same_results(world: QueueWorld) -> None:
     assert units == [100, 100]
 
 
+def test_a_completion_repeated_with_other_values_says_what_was_recorded(world: QueueWorld) -> None:
+    """In a batch, and alone."""
+    world.queue("1")
+    caller = world.caller()
+    (refill,) = caller.claim()
+    (_, result) = batch(
+        caller, act("complete", refill, external_id="SMM-1"), act("complete", refill, external_id="SMM-2")
+    )
+    body = {"lease_token": refill["lease_token"], "external_id": "SMM-2"}
+    alone = caller.post(f"/{refill['refill_id']}/complete", body)
+    for status, problem in ((result["status"], result["problem"]), (alone.status_code, alone.get_json())):
+        assert (status, problem["type"]) == (409, "urn:refilld:repeat-differs")
+        assert problem["errors"] == [{"field": "external_id", "detail": "'SMM-1' was recorded, and stays"}]
+    assert world.row(refill["refill_id"]).external_id == "SMM-1"
+
+
 def test_actions_on_one_refill_keep_their_order(world: QueueWorld) -> None:
     world.queue("1")
     caller = world.caller()
