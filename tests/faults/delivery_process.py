@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from threading import Event, Thread
 
-from jobs import channel_round
+from jobs import alert_pipeline, channel_round
 from jobs.alert_pipeline import AlertPolicy, Receiver
 from jobs.webhook_attempt import WebhookAttempts
 from jobs.webhooks import Webhooks
@@ -28,13 +28,14 @@ def now() -> datetime:
 
 def run_deliveries(database_url: str, channel_url: str) -> None:
     """Send everything that is due, again and again."""
+    vars(alert_pipeline)["MOST_TEXTS"] = 10_000  # each alert has its line, however many wait
     channel_round.TAKEN_FOR = webhook_deliveries.CLAIMED_FOR = TAKEN_FOR
     database = Database(database_url)
     sender = HttpWebhookSender(parse_allowed(["127.0.0.1"]), now)
     webhooks = Webhooks(database, now, WebhookAttempts(database, now, sender), lambda: False)
     channels = open_channels([channel_url])
     receivers = {DEFAULT: Receiver(channels=[channels[0].key])}
-    policy = AlertPolicy(receivers, times=QUICK, group_by=("kind", "source"))
+    policy = AlertPolicy(receivers, times=QUICK)
     alerting = an_alerting(database, now, channels, policy=policy)
     Thread(target=_again_and_again, args=(webhooks.run_once,), daemon=True).start()
     _again_and_again(alerting.run_once)

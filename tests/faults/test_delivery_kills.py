@@ -24,7 +24,7 @@ from tests.storage.webhook_rows import an_endpoint, happen, states
 
 Message = frozenset[str]
 """What one message tells of."""
-KILL: Message = frozenset()
+KILL: Message = frozenset({"kill"})
 NEW = 5
 """Events in each life of the process."""
 
@@ -45,7 +45,7 @@ class Log:
 
     @property
     def told(self) -> set[str]:
-        return set().union(*self.messages)
+        return set().union(*self.messages) - KILL
 
     @property
     def again(self) -> list[int]:
@@ -53,7 +53,7 @@ class Log:
         later: set[str] = set()
         found = []
         for place, message in reversed(list(enumerate(self.messages))):
-            if message & later:
+            if message & later - KILL:
                 found.append(place)
             later |= message
         return found
@@ -89,11 +89,13 @@ class Sender:
     def _run(self, ended: Callable[[], bool], further_seconds: float) -> None:
         process = fork_server().Process(target=run_deliveries, args=(self.database.url, self.channel_url))
         process.start()
-        until(ended, self._not_told)
-        Event().wait(further_seconds)
-        assert process.exitcode is None
-        process.kill()
-        process.join()
+        try:
+            until(ended, self._not_told)
+            Event().wait(further_seconds)
+            assert process.exitcode is None
+        finally:
+            process.kill()
+            process.join()
         for log in self.logs:
             log.messages.append(KILL)
 
