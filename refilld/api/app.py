@@ -62,11 +62,11 @@ def create_app(
     app = _empty_app()
     actions = RefillActions(clock, settings.queue, settings.guarantee.shadow, refilled)
     batch = RefillBatch(database, actions)
-    queue = RefillQueue(database, actions, LongPoll(database, actions, stopping))
     orders = Orders(database, clock, enabled, _texts(settings))
     endpoints = WebhookEndpoints(database, clock, settings.webhooks.allowed)
     app.extensions[USES] = uses = TokenUses(database, clock)
     guard = Guard(TokenLookup(database), uses, clock, settings.http.requests_per_minute)
+    queue = RefillQueue(database, actions, LongPoll(database, actions, stopping, guard))
     table = RouteTable(app, guard, clock)
     table.add("health", *health_routes(health))
     for listing in LISTS:

@@ -59,9 +59,9 @@ class Guard:
             case Admission.GRANTED:
                 return None
             case Admission.UNKNOWN:
-                return _unauthorized("The token is unknown or revoked.", _INVALID)
+                return _unknown()
             case Admission.ENDED:
-                return _unauthorized(f"The token ended at {g.token.expires_at:%Y-%m-%d %H:%M} UTC.", _INVALID)
+                return _ended(g.token)
             case Admission.TOO_MANY:
                 return _too_many(g.quota)
             case Admission.WRONG_SCOPE:
@@ -81,6 +81,13 @@ class Guard:
             return Admission.WRONG_SCOPE
         become(replace(actor(), name=f"token {held.name or held.token_id}"))
         return Admission.GRANTED
+
+    def withdrawal(self, token: str) -> Response | None:
+        """The answer to a waiting request whose token was revoked or ended; None while it is valid."""
+        held = self.lookup.find(token)
+        if held is None:
+            return _unknown()
+        return _ended(held) if self._has_ended(held) else None
 
     def _has_ended(self, held: TokenRow) -> bool:
         return held.expires_at is not None and held.expires_at <= self.clock()
@@ -106,6 +113,14 @@ def bearer_token(header: str) -> str | None:
     """The token in an Authorization header; None if there is none."""
     scheme, _, token = header.partition(" ")
     return token.strip() or None if scheme.lower() == "bearer" else None
+
+
+def _unknown() -> Response:
+    return _unauthorized("The token is unknown or revoked.", _INVALID)
+
+
+def _ended(held: TokenRow) -> Response:
+    return _unauthorized(f"The token ended at {held.expires_at:%Y-%m-%d %H:%M} UTC.", _INVALID)
 
 
 def _unauthorized(detail: str, challenge: str) -> Response:

@@ -6,13 +6,14 @@ before the writer. It looks for refills when the signal says that some were queu
 
 from collections.abc import Iterable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Condition, Event, Thread
 from time import monotonic
 from typing import TypeAlias
 
-from flask import Response
+from flask import Response, request
 
+from refilld.api.auth import Guard, bearer_token
 from refilld.api.problems import of_error
 from refilld.api.refill_actions import RefillActions
 from refilld.api.responses import to_json
@@ -46,6 +47,7 @@ class WaitingClaim:
     wanted: ClaimFilter
     until: float
     by: Actor
+    token: str = field(repr=False)
     answer: DeferredAnswer
     client: WaitingClient
 
@@ -68,10 +70,11 @@ _Served: TypeAlias = tuple[WaitingClaim, list[ClaimedRefill]]
 class LongPoll:
     """The waiting claims of a process."""
 
-    def __init__(self, database: Database, actions: RefillActions, stopping: Event) -> None:
+    def __init__(self, database: Database, actions: RefillActions, stopping: Event, guard: Guard) -> None:
         self._database = database
         self._actions = actions
         self._stopping = stopping
+        self._guard = guard
         self._changed = Condition()
         self._line: list[WaitingClaim] = []
         self._runs = False
@@ -80,8 +83,9 @@ class LongPoll:
         """The answer to a claim that found nothing: empty, unless refills can be claimed in time."""
         deferred = DeferredAnswer(_text(()), mimetype="application/json")
         by, until, wanted = actor(), monotonic() + body.wait_seconds, self._actions.wanted(body)
+        token = bearer_token(request.headers.get("Authorization", "")) or ""
         deferred.join = lambda answer, client: self._join(
-            WaitingClaim(body, wanted, until, by, answer, client)
+            WaitingClaim(body, wanted, until, by, token, answer, client)
         )
         return deferred
 
@@ -153,7 +157,7 @@ class LongPoll:
         served: list[_Served] = []
         try:
             while chosen := self._ready():
-                found = self._claim(chosen[:_AT_ONCE])
+                found = self._claim(self._admitted(chosen[:_AT_ONCE]))
                 if not found:
                     break
                 served += found
@@ -172,6 +176,17 @@ class LongPoll:
             wanted = {claim.wanted for claim in line}
             ready = {one for one in wanted if leases.anything_ready(tx, now, one)}
         return [claim for claim in line if claim.wanted in ready]
+
+    def _admitted(self, chosen: Iterable[WaitingClaim]) -> list[WaitingClaim]:
+        """Those whose token is still valid; the others are refused."""
+        chosen = list(chosen)
+        faults = {token: self._guard.withdrawal(token) for token in {claim.token for claim in chosen}}
+        for claim in chosen:
+            fault = faults[claim.token]
+            if fault is not None:
+                self._forget([claim])
+                claim.refuse(fault)
+        return [claim for claim in chosen if faults[claim.token] is None]
 
     def _claim(self, chosen: Iterable[WaitingClaim]) -> list[_Served]:
         """Claim for these in one transaction; returns those that got something."""

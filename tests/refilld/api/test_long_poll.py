@@ -10,7 +10,7 @@ from monitor.events.kind import EventKind
 from monitor.model.target import Metric
 from refilld.api import long_poll
 from refilld.metrics.process import ProcessMetrics
-from storage import leases
+from storage import leases, tokens
 from storage.alert_tables import events
 from storage.leases import Failure
 from storage.queue_signal import QUEUED
@@ -200,6 +200,27 @@ def test_a_claim_goes_behind_one_that_waits_for_the_same(
 
 def test_without_a_server_that_defers_answers_a_claim_is_answered_at_once(world: QueueWorld) -> None:
     assert world.caller().claim(wait_seconds=30) == []
+
+
+@pytest.mark.parametrize("how", ["revoked", "ended"])
+def test_nothing_is_claimed_for_a_token_that_is_no_longer_valid(
+    world: QueueWorld, app: Flask, how: str
+) -> None:
+    """Its claim is refused as any other request; the refill stays."""
+    with world.database.write() as tx:
+        token = tokens.create(tx, "brief", (Scope.REFILLS_CONSUME,), world.now, lifetime=timedelta(hours=1))
+    client = waiting(app, token)
+    if how == "ended":
+        world.now += timedelta(hours=1)
+    else:
+        with world.database.write() as tx:
+            tokens.revoke(tx, tokens.named(tx, "brief").token_id, world.now)
+    (refill_id,) = world.queue("1")
+    assert client.sent.wait(MAX_WAIT)
+    assert client.answer.status_code == 401
+    assert client.answer.mimetype == "application/problem+json"
+    assert "invalid_token" in client.answer.headers["WWW-Authenticate"]
+    assert world.state(refill_id) == "queued"
 
 
 def test_a_waiting_claim_is_one_request(world: QueueWorld, token: str) -> None:
