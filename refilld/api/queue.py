@@ -6,10 +6,12 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from flask import Response
-from pydantic import Field
+from pydantic import ConfigDict, Field, JsonValue
+from pydantic.config import JsonDict
 
 from monitor.model.queue_part import PartKind, QueuePart
 from monitor.model.refill import RefillState
+from monitor.model.target import Metric
 from refilld.api.answers import AnswerBody
 from refilld.api.responses import answer
 from refilld.api.route import PREFIX, ApiRoute
@@ -21,9 +23,25 @@ from storage.engine import Database, Transaction
 from storage.tokens import Scope
 
 
+def _schema(part: PartKind, value: JsonDict) -> JsonDict:
+    """The schema of a body that names a part of this kind."""
+    needed: list[JsonValue] = [] if part is PartKind.QUEUE else ["part", "value"]
+    return {"required": needed, "properties": {"part": {"const": str(part)}, "value": value}}
+
+
 class PartBody(Body):
     """The whole queue, or the refills of a metric, a provider or a service."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": [
+                _schema(PartKind.QUEUE, {"type": "null"}),
+                _schema(PartKind.METRIC, {"enum": [str(metric) for metric in Metric]}),
+                _schema(PartKind.PROVIDER, {"type": "string"}),
+                _schema(PartKind.SERVICE, {"type": "string"}),
+            ]
+        }
+    )
     part: PartKind = PartKind.QUEUE
     value: Name | None = None
     """The metric, provider or service; left out for the whole queue."""

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Annotated, Self
 
 from flask import Response
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
+from pydantic.config import JsonDict
 
 from monitor.model.decision import Reason
 from monitor.model.refill import RefillState
@@ -22,9 +23,15 @@ from storage.tokens import Scope
 _FIELDS = ("reason", "service", "provider", "metric", "since", "before")
 
 
+def _given(name: str) -> JsonDict:
+    """The schema of a body that has this field."""
+    return {"required": [name], "properties": {name: {"not": {"type": "null"}}}}
+
+
 class RequeueBody(Body):
     """Which dead refills are queued again; at least one field of the filter is needed."""
 
+    model_config = ConfigDict(json_schema_extra={"anyOf": [_given(name) for name in _FIELDS]})
     reason: Reason | None = None
     service: Name | None = None
     provider: Name | None = None
