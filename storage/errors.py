@@ -93,11 +93,10 @@ class LeaseLostError(StorageError):
 class RepeatDiffersError(StorageError):
     """A refill was completed with other values by the same token; what was recorded stays."""
 
-    def __init__(self, refill_id: int, faults: Mapping[str, str]) -> None:
-        named = "; ".join(f"{name}: {detail}" for name, detail in faults.items())
-        super().__init__(f"refill {refill_id} is completed already; {named}")
-        self.faults = faults
+    def __init__(self, message: str, faults: Mapping[str, str] | None = None) -> None:
+        self.faults = faults or {}
         """The fields that differ, with what was recorded."""
+        super().__init__("; ".join([message, *(f"{name}: {what}" for name, what in self.faults.items())]))
 
 
 class OpenRefillError(StorageError):

@@ -225,7 +225,7 @@ def _answer(
     if repeats(call, row) and row.done_state is not None:
         differing = differences(call, row)
         if differing:
-            return RepeatDiffersError(refill_id, differing)
+            return RepeatDiffersError(f"refill {refill_id} is completed already", differing)
         units = _units(row) if row.state == RefillState.COMPLETED else 0
         return LeaseAnswer(refill_id, RefillState(row.done_state), False, Metric(row.metric), units)
     return LeaseLostError(f"the lease on refill {refill_id} is lost: it ended, or another holds it now")
