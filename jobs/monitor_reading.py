@@ -11,7 +11,7 @@ from jobs.configured_source import ConfiguredSource
 from monitor.cadence.schedule import Priority
 from monitor.evaluation.source_choice import NO_SOURCE
 from monitor.events.kind import EventKind
-from monitor.events.monitoring import MonitorProblem
+from monitor.events.monitoring import MonitorProblem, TokenEnding
 from monitor.model.number_words import counted
 from monitor.model.time_words import minute
 from monitor.self_monitoring.budget_exhausted import DailyBudget
@@ -24,7 +24,7 @@ from monitor.self_monitoring.migrations_pending import Revisions
 from monitor.self_monitoring.targets_unseen import OverdueTargets
 from monitor.sources.budget import BEGINNING, DAY
 from monitor.sources.source_state import SourceState, source_state
-from storage import daemons, imports, leases, revision, self_check, sources
+from storage import daemons, imports, leases, revision, self_check, sources, tokens
 from storage.engine import Database, Transaction
 
 GRACE = timedelta(minutes=10)
@@ -72,6 +72,7 @@ class MonitorReading:
             apart=apart,
             spent=dict(self._spent(tx, due, now)),
             credentials=dict(self._credentials()),
+            tokens=tuple(_ending(tx)),
         )
 
     def unjudged(self, tx: Transaction, on: Collection[MonitorProblem], now: datetime) -> set[MonitorProblem]:
@@ -141,6 +142,12 @@ class MonitorReading:
         since = min((at for at in wanted if at is not None and at <= now), default=None)
         reasons = tuple(_reason(tx, one, read_at or BEGINNING, now) for one in self.sources)
         return ReadingGap(read_at, since, reasons)
+
+
+def _ending(tx: Transaction) -> Iterator[TokenEnding]:
+    for one in tokens.listed(tx):
+        if one.expires_at is not None and one.revoked_at is None:
+            yield TokenEnding(one.token_id, one.name, one.expires_at)
 
 
 def _looks_of_a_day(one: ConfiguredSource) -> int | None:

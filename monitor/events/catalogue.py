@@ -40,6 +40,7 @@ from monitor.events.monitoring import (
     MigrationsPending,
     QueueStalled,
     TargetsUnseen,
+    TokenEnding,
 )
 from monitor.events.refills import RefillDead, ReviewOpened
 from monitor.events.severity import Severity, Status
@@ -154,6 +155,10 @@ CATALOGUE: Mapping[Kind, Entry] = {
         "the token or session file of a source was not renewed for `alerts.credentials_after`",
     ),
     Kind.CREDENTIALS_RENEWED: Entry(_INFO, ProblemEnded, "that file was renewed"),
+    Kind.TOKEN_ENDING: Entry(
+        _WARNING, TokenEnding, "a token of the HTTP interface ends within 14 days, or has ended"
+    ),
+    Kind.TOKEN_SETTLED: Entry(_INFO, ProblemEnded, "that token was rotated or revoked"),
     Kind.DIGEST_DUE: Entry(_INFO, DigestDue, "a receiver gets the report of a day or a week"),
     Kind.REFILL_REQUESTED: _change(RequestRecorded, "a customer asked for a refill"),
     Kind.REFILL_ASKED_FOR: _change(

@@ -65,6 +65,7 @@ _PAYLOADS: tuple[Payload, ...] = (
     monitoring.ClockWrong("monitor-1", timedelta(minutes=42)),
     monitoring.MigrationsPending("0018", "0019"),
     monitoring.CredentialsOld("token_file", AT - timedelta(days=54), AT),
+    monitoring.TokenEnding(2, "fulfilment", AT + timedelta(days=13)),
     changes.RequestRecorded(granted=True),
     changes.RefillAskedFor(RefillState.QUEUED),
     changes.QueuePauseChanged(PartKind.PROVIDER, "acme", "it delivers too slowly"),

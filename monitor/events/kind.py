@@ -46,6 +46,8 @@ class EventKind(StrEnum):
     MIGRATIONS_DONE = "migrations.done"
     CREDENTIALS_OLD = "credentials.old"
     CREDENTIALS_RENEWED = "credentials.renewed"
+    TOKEN_ENDING = "token.ending"  # noqa: S105  # a kind, and no password
+    TOKEN_SETTLED = "token.settled"  # noqa: S105
     DIGEST_DUE = "digest.due"
     REFILL_REQUESTED = "refill.requested"
     REFILL_ASKED_FOR = "refill.asked_for"
@@ -70,7 +72,7 @@ class EventKind(StrEnum):
     SOURCE_RESUMED = "source.resumed"
     QUEUE_PAUSED = "queue.paused"
     QUEUE_RESUMED = "queue.resumed"
-    TOKEN_CREATED = "token.created"  # noqa: S105  # a kind, and no password
+    TOKEN_CREATED = "token.created"  # noqa: S105
     TOKEN_ROTATED = "token.rotated"  # noqa: S105
     TOKEN_REVOKED = "token.revoked"  # noqa: S105
     DATABASE_REPLACED = "database.replaced"

@@ -19,6 +19,7 @@ ENDED_BY = {
     EventKind.CLOCK_WRONG: EventKind.CLOCK_RIGHT,
     EventKind.MIGRATIONS_PENDING: EventKind.MIGRATIONS_DONE,
     EventKind.CREDENTIALS_OLD: EventKind.CREDENTIALS_RENEWED,
+    EventKind.TOKEN_ENDING: EventKind.TOKEN_SETTLED,
 }
 """The kind of each problem of the monitor, with the kind of its end."""
 MONITOR = "refilld"
@@ -135,6 +136,16 @@ class CredentialsOld(Payload):
     """The option of the source that names it."""
     renewed_at: datetime
     now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TokenEnding(Payload):
+    """A token of the HTTP interface ends soon, or has ended."""
+
+    token_id: int
+    name: str
+    """Its holder; may be empty."""
+    ends_at: datetime
 
 
 def begun(problem: MonitorProblem, payload: Payload) -> Event:

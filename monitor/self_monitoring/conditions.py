@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from monitor.events.event import Event, Payload
 from monitor.events.kind import EventKind as Kind
-from monitor.events.monitoring import MONITOR, MonitorProblem, begun
+from monitor.events.monitoring import MONITOR, MonitorProblem, TokenEnding, begun
 from monitor.self_monitoring.alerts_undelivered import Undelivered, alerts_undelivered
 from monitor.self_monitoring.budget_exhausted import DailyBudget, budget_exhausted
 from monitor.self_monitoring.clock_wrong import clock_wrong
@@ -19,6 +19,7 @@ from monitor.self_monitoring.looks_stopped import ReadingGap, looks_stopped
 from monitor.self_monitoring.migrations_pending import Revisions, migrations_pending
 from monitor.self_monitoring.queue_stalled import queue_stalled
 from monitor.self_monitoring.targets_unseen import OverdueTargets, targets_unseen
+from monitor.self_monitoring.token_ending import token_ending
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,8 @@ class MonitorState:
     """By source, of those that have no request left today, while looks are due."""
     credentials: Mapping[str, CredentialFile] = field(default_factory=dict)
     """By source."""
+    tokens: tuple[TokenEnding, ...] = ()
+    """Tokens that have an end and are not revoked."""
 
 
 def conditions(
@@ -80,13 +83,15 @@ def _of_the_monitor(
 def _of_its_parts(
     state: MonitorState, limits: SelfCheckLimits, on: Collection[MonitorProblem], now: datetime
 ) -> Iterator[tuple[MonitorProblem, Payload | None]]:
-    """The conditions that sources and machines have."""
+    """The conditions that sources, machines and tokens have."""
     yield MonitorProblem(Kind.CLOCK_WRONG, state.host), clock_wrong(state.host, state.apart)
     for source, spent in state.spent.items():
         problem = MonitorProblem(Kind.BUDGET_EXHAUSTED, source)
         yield problem, budget_exhausted(spent, now, before=problem in on)
     for source, file in state.credentials.items():
         yield MonitorProblem(Kind.CREDENTIALS_OLD, source), credentials_old(file, limits, now)
+    for token in state.tokens:
+        yield MonitorProblem(Kind.TOKEN_ENDING, str(token.token_id)), token_ending(token, now)
 
 
 def begun_events(

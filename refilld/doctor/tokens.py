@@ -1,15 +1,14 @@
 """Checks of tokens: those that have ended, or end soon."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from monitor.model.time_words import minute
+from monitor.self_monitoring.token_ending import SOON
 from refilld.doctor.finding import Finding, ok, warning
 from storage import tokens
 from storage.engine import Transaction
 from storage.server_time import shared_time
-
-SOON = timedelta(days=14)
 
 
 def findings(tx: Transaction, now: datetime) -> Iterator[Finding]:

@@ -145,6 +145,8 @@ EVENT_LABELS: Mapping[type[StrEnum], Mapping[StrEnum, Label]] = {
         EventKind.MIGRATIONS_DONE: labelled("event", "migrations are done"),
         EventKind.CREDENTIALS_OLD: labelled("event", "token or session is old"),
         EventKind.CREDENTIALS_RENEWED: labelled("event", "token or session renewed"),
+        EventKind.TOKEN_ENDING: labelled("event", "token ends soon"),
+        EventKind.TOKEN_SETTLED: labelled("event", "token that ended was replaced or revoked"),
         EventKind.REFILL_REQUESTED: labelled("event", "customer asked for a refill"),
         EventKind.REFILL_ASKED_FOR: labelled("event", "customer asked for a refill that is open"),
         EventKind.ORDER_CHECK_REQUESTED: labelled("event", "check of an order requested"),

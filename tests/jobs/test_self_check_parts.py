@@ -12,7 +12,7 @@ from jobs.configured_source import ConfiguredSource
 from jobs.monitor_reading import MonitorReading
 from jobs.self_check import SelfCheck
 from monitor.self_monitoring.limits import SelfCheckLimits
-from storage import alert_list, daemons, revision
+from storage import alert_list, daemons, revision, tokens
 from storage.alert_list import AlertFilter
 from storage.daemons import DaemonMode
 from storage.engine import Database
@@ -93,6 +93,29 @@ def test_an_old_session_is_told_until_it_is_renewed(world: JobsWorld, tmp_path: 
     assert check(world, credential_files=files) == ["credentials.renewed"]
     file.unlink()
     assert check(world, credential_files=files) == []
+
+
+def test_a_token_that_ends_is_told_until_it_is_rotated_or_revoked(world: JobsWorld) -> None:
+    """Each by itself; one without an end never is."""
+
+    def change(act: Callable[..., object], *given: object, **more: object) -> None:
+        with world.database.write() as tx:
+            act(tx, *given, world.now, **more)
+
+    scopes = (tokens.Scope.REFILLS_CONSUME,)
+    change(tokens.create, "worker", scopes, lifetime=15 * DAY)
+    change(tokens.create, "feeder", scopes, lifetime=15 * DAY)
+    change(tokens.create, "panel", scopes)
+    assert check(world) == []
+    world.now += DAY
+    assert check(world) == ["token.ending", "token.ending"]
+    with world.database.read() as tx:
+        worker, feeder = (tokens.named(tx, name).token_id for name in ("worker", "feeder"))
+    change(tokens.revoke, feeder)
+    assert check(world) == ["token.settled"]
+    with world.database.write() as tx:
+        tokens.rotate(tx, worker, world.now, overlap=DAY, lifetime=90 * DAY)
+    assert check(world) == ["token.settled"]
 
 
 def test_a_database_that_was_not_migrated_is_told(world: JobsWorld) -> None:

@@ -22,6 +22,7 @@ WARNINGS = {
     EventKind.BUDGET_EXHAUSTED,
     EventKind.MIGRATIONS_PENDING,
     EventKind.CREDENTIALS_OLD,
+    EventKind.TOKEN_ENDING,
 }
 """What does not end the guarantee at once."""
 LIMITS = SelfCheckLimits(3 * HOUR, HOUR, DAY, free_bytes=1000)

@@ -1,12 +1,13 @@
 """Conditions that sources and machines have, and the share of targets that are not seen."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from monitor.events.event import Payload
 from monitor.events.kind import EventKind
-from monitor.events.monitoring import MONITOR, MonitorProblem, begun
+from monitor.events.monitoring import MONITOR, MonitorProblem, TokenEnding, begun
 from monitor.self_monitoring.budget_exhausted import DailyBudget
 from monitor.self_monitoring.conditions import MonitorState, conditions
 from monitor.self_monitoring.credentials_old import CredentialFile
@@ -88,3 +89,14 @@ def test_a_credential_that_was_not_renewed_is_told() -> None:
     assert text_of(begun(problem, payload)).startswith("sources.graph.token_file was last renewed on ")
     younger = CredentialFile("token_file", NOW - 53 * DAY + INSTANT)
     assert found(MonitorState(credentials={"graph": younger})) == {}
+
+
+def test_a_token_is_told_from_14_days_before_its_end_on() -> None:
+    token = TokenEnding(2, "fulfilment", NOW + 14 * DAY)
+    ((problem, payload),) = found(MonitorState(tokens=(token,))).items()
+    assert problem.name == "2"
+    told = text_of(begun(problem, payload))
+    assert told.startswith("token 2 (fulfilment) of the HTTP interface ends at ")
+    assert "refilld token rotate 2" in told
+    assert found(MonitorState(tokens=(replace(token, ends_at=NOW + 14 * DAY + INSTANT),))) == {}
+    assert found(MonitorState(tokens=(replace(token, ends_at=NOW - DAY),)))
