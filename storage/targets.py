@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, case, null, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -203,13 +204,14 @@ def save_looks(connection: Connection, looks: Sequence[LookOutcome]) -> None:
     """Save the states of targets after looks, and their schedules."""
     if not looks:
         return
-    ids = [look.state.target_id for look in looks]
-    before = claim_columns.hidden(connection, ids)
-    connection.execute(_SAVE_LOOK, [_look_values(look) for look in looks])
-    claim_columns.refresh_targets(connection, sorted(before ^ claim_columns.hidden(connection, ids)))
+    rows = [_look_values(look) for look in looks]
+    before = claim_columns.hidden(connection, [look.state.target_id for look in looks])
+    connection.execute(_SAVE_LOOK, rows)
+    after = {row["id"] for row in rows if row["private_since"] is not None or row["gone_at"] is not None}
+    claim_columns.refresh_targets(connection, sorted(before ^ after))
 
 
-def _look_values(look: LookOutcome) -> dict[str, object]:
+def _look_values(look: LookOutcome) -> dict[str, Any]:
     state, snapshot, next_look = look.state, look.snapshot, look.next_look
     counted = snapshot.outcome is Outcome.COUNT
     private = snapshot.outcome is Outcome.PRIVATE
