@@ -44,7 +44,9 @@ class Sampling:
     """Called after every step, so that a long round is not reported as stuck."""
     selection: TargetSelection = field(default_factory=FixedSelection)
     observer: SamplingObserver = field(default_factory=SamplingObserver)
-    unsaved: defaultdict[str, set[tuple[int, datetime]]] = field(default_factory=lambda: defaultdict(set))
+    _unsaved: defaultdict[str, set[tuple[int, datetime]]] = field(
+        default_factory=lambda: defaultdict(set), init=False, repr=False
+    )
     """Targets and ends of the claims, by source, whose look may not be saved yet."""
 
     def run_once(self) -> None:
@@ -98,7 +100,7 @@ class Sampling:
         The claims of a step stay noted only if the database failed: a fault of the source leaves its targets
         claimed, so that they do not keep others from being looked at.
         """
-        unsaved = self.unsaved[configured.source.name]
+        unsaved = self._unsaved[configured.source.name]
         if unsaved:
             with self.database.write() as tx:
                 due_targets.give_back(tx, unsaved)
@@ -148,7 +150,7 @@ class Sampling:
             requests = self.selection.claim_next(tx, configured, now, tried=RETRIES_WHEN_CLAIMED)
         due = requests[0] if requests else []
         if due:
-            self.unsaved[configured.source.name] |= {(state.target_id, now + CLAIMED_FOR) for state in due}
+            self._unsaved[configured.source.name] |= {(state.target_id, now + CLAIMED_FOR) for state in due}
             request_accounting.charge(tx, configured, now, len(due))
         return due
 
