@@ -11,7 +11,7 @@ from jobs.configured_source import ConfiguredSource
 from monitor.cadence.schedule import Priority
 from monitor.evaluation.source_choice import NO_SOURCE
 from monitor.events.kind import EventKind
-from monitor.events.monitoring import MonitorProblem, TokenEnding
+from monitor.events.monitoring import MonitorProblem
 from monitor.model.number_words import counted
 from monitor.model.time_words import minute
 from monitor.self_monitoring.budget_exhausted import DailyBudget
@@ -72,7 +72,7 @@ class MonitorReading:
             apart=apart,
             spent=dict(self._spent(tx, due, now)),
             credentials=dict(self._credentials()),
-            tokens=tuple(_ending(tx)),
+            tokens=tuple(tokens.with_end(tx)),
         )
 
     def unjudged(self, tx: Transaction, on: Collection[MonitorProblem], now: datetime) -> set[MonitorProblem]:
@@ -142,12 +142,6 @@ class MonitorReading:
         since = min((at for at in wanted if at is not None and at <= now), default=None)
         reasons = tuple(_reason(tx, one, read_at or BEGINNING, now) for one in self.sources)
         return ReadingGap(read_at, since, reasons)
-
-
-def _ending(tx: Transaction) -> Iterator[TokenEnding]:
-    for one in tokens.listed(tx):
-        if one.expires_at is not None and one.revoked_at is None:
-            yield TokenEnding(one.token_id, one.name, one.expires_at)
 
 
 def _looks_of_a_day(one: ConfiguredSource) -> int | None:

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, bindparam, insert, or_, select, update
 from monitor.events.changes import TokenChanged
 from monitor.events.event import Event
 from monitor.events.kind import EventKind
+from monitor.events.monitoring import TokenEnding
 from storage import events
 from storage.column_types import AnyRow
 from storage.engine import after_commit
@@ -188,6 +189,13 @@ def named(connection: Connection, name: str) -> TokenRow:
 def listed(connection: Connection) -> list[TokenRow]:
     """All tokens, without their digests."""
     return [replace(_token(row), used_at=row.used_at) for row in connection.execute(_LISTED)]
+
+
+def with_end(connection: Connection) -> list[TokenEnding]:
+    """The tokens that have an end, and are not revoked."""
+    query = select(_k.token_id, _k.name, _k.expires_at).order_by(_k.token_id)
+    valid = query.where(_k.expires_at.is_not(None), _k.revoked_at.is_(None))
+    return [TokenEnding(*row) for row in connection.execute(valid)]
 
 
 def _token(row: AnyRow) -> TokenRow:
