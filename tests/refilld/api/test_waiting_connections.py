@@ -72,8 +72,18 @@ def consumers(world: QueueWorld) -> Iterator[Consumers]:
         server.stop()
 
 
+class Unbuffered:
+    """A connection of which a response reads no more than itself; the next one may have come already."""
+
+    def __init__(self, client: socket.socket) -> None:
+        self._client = client
+
+    def makefile(self, _mode: str) -> socket.SocketIO:
+        return self._client.makefile("rb", buffering=0)
+
+
 def answer(client: socket.socket) -> Any:
-    with HTTPResponse(client) as response:
+    with HTTPResponse(Unbuffered(client)) as response:  # type: ignore[arg-type]
         response.begin()
         assert response.status == 200
         return json.load(response)
