@@ -1,6 +1,6 @@
 """The report as text: 80 columns, about one screen."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from textwrap import wrap
 
 from rich.cells import cell_len, set_cell_size
@@ -25,15 +25,25 @@ WIDTH = 80
 _LABEL = 12
 _BODY = WIDTH - _LABEL
 _MOST = {"provider": 4, "service": 3, "metric": 3, "held": 3, "limit": 4, "waiting": 3, "source": 3}
-"""Lines of a group, at most."""
+"""Entries of a group, at most."""
+_SCREEN = 61
+"""Lines of a report; groups show fewer entries where it would have more."""
 _COLUMNS = ("opened", "confirmed", "recovered", "missing", "of guar.")
 
 
 def render_text(report: Report) -> str:
     """Render a report; no line is wider than 80 columns."""
     title = f"report of {minute(report.now)}Z, the last {span(report.period)}"
-    lines = [title, *(_empty() if report.empty else _sections(report))]
-    return "\n".join(map(_fitted, lines)) + "\n"
+    body = list(_empty()) if report.empty else _fitting_sections(report)
+    return "\n".join(map(_fitted, [title, *body])) + "\n"
+
+
+def _fitting_sections(report: Report) -> list[str]:
+    for entries in range(max(_MOST.values()), 0, -1):
+        lines = list(_sections(report, {group: min(most, entries) for group, most in _MOST.items()}))
+        if len(lines) < _SCREEN:
+            break
+    return lines
 
 
 def _empty() -> Iterator[str]:
@@ -41,7 +51,7 @@ def _empty() -> Iterator[str]:
     yield "  refilld orders import FILE"
 
 
-def _sections(report: Report) -> Iterator[str]:
+def _sections(report: Report, most: Mapping[str, int]) -> Iterator[str]:
     if report.shadow is not None:
         yield from _labelled("shadow mode", wrap(shadow_words(report.shadow), _BODY))
     for paused in report.pauses:
@@ -49,14 +59,14 @@ def _sections(report: Report) -> Iterator[str]:
     for one in report.mass_drops:
         fell = f"{one.metric} since {minute(one.started_at)}Z: {one.fallen} of {one.judged} targets fell"
         yield from _labelled("mass drop", [fell])
-    yield from _labelled("drops", _drops(report))
-    yield from _labelled("owed", _owed(report))
-    yield from _labelled("used today", _limits(report))
+    yield from _labelled("drops", _drops(report, most))
+    yield from _labelled("owed", _owed(report, most))
+    yield from _labelled("used today", _limits(report, most))
     yield from _labelled("refilled", [sum_words(report.queue.completed)])
     yield from _labelled("reviews", [_reviews(report)])
-    yield from _labelled("customers", _customers(report))
+    yield from _labelled("customers", _customers(report, most))
     yield from _labelled("ending", _ending(report))
-    yield from _labelled("monitor", _monitor(report))
+    yield from _labelled("monitor", _monitor(report, most))
     yield from _actions(report)
 
 
@@ -67,7 +77,7 @@ def _labelled(label: str, lines: Iterable[str]) -> Iterator[str]:
         label = ""
 
 
-def _drops(report: Report) -> Iterator[str]:
+def _drops(report: Report, most: Mapping[str, int]) -> Iterator[str]:
     total = report.drops.total
     lost = f"{total.confirmed:,} confirmed with {counted(total.missing, 'unit')}"
     yield f"{total.opened:,} opened, {lost}, {total.recovered:,} recovered"
@@ -77,15 +87,15 @@ def _drops(report: Report) -> Iterator[str]:
         "metric": report.drops.by_metric,
     }
     for word, found in groups.items():
-        yield from _table(word, found)
+        yield from _table(word, found, most[word])
 
 
-def _table(word: str, groups: Sequence[DropGroup]) -> Iterator[str]:
+def _table(word: str, groups: Sequence[DropGroup], most: int) -> Iterator[str]:
     """The groups with the most missing units; not if there is one metric, or no name."""
     if all(group.name is None for group in groups) or (word == "metric" and len(groups) == 1):
         return
     yield _row(f"by {word}", _COLUMNS if word == "provider" else _COLUMNS[:-1])
-    shown = groups[: _MOST[word]]
+    shown = groups[:most]
     for group in shown:
         numbers = (group.opened, group.confirmed, group.recovered, group.missing)
         share = () if group.percent is None else (f"{group.percent}%",)
@@ -107,7 +117,7 @@ def _more(groups: Sequence[object], shown: Sequence[object]) -> Iterator[str]:
         yield f"and {len(groups) - len(shown):,} more"
 
 
-def _owed(report: Report) -> Iterator[str]:
+def _owed(report: Report, most: Mapping[str, int]) -> Iterator[str]:
     queue = report.queue
     yield sum_words(queue.owed)
     if queue.queued.number:
@@ -116,29 +126,29 @@ def _owed(report: Report) -> Iterator[str]:
         yield f"claimed: {sum_words(queue.claimed)}"
     if queue.held.number:
         yield f"held: {sum_words(queue.held)}"
-    yield from _held(report)
+    yield from _held(report, most["held"])
     if queue.recovered.units:
         yield f"held, but recovered, so not owed: {sum_words(queue.recovered)}"
     if queue.dead.number:
         yield f"dead, not owed until requeued: {sum_words(queue.dead)}"
 
 
-def _held(report: Report) -> Iterator[str]:
+def _held(report: Report, most: int) -> Iterator[str]:
     """Why refills are held, how long the oldest waits, and what releases them."""
     groups = report.queue.held_groups
     if groups:
         yield f"  {'held for':<28}{'refills':>8}{'units':>10}{'oldest':>7}  released"
-    for group in groups[: _MOST["held"]]:
+    for group in groups[:most]:
         reason = cut(f"{group.reason}, {group.metric}", 28, pad=True)
         numbers = f"{group.held.number:>8,}{group.held.units:>10,}{age(report.now - group.oldest):>7}"
         yield f"  {reason}{numbers}  {release_words(group, report.now)}"
-    yield from _more(groups, groups[: _MOST["held"]])
+    yield from _more(groups, groups[:most])
 
 
-def _limits(report: Report) -> Iterator[str]:
+def _limits(report: Report, most: Mapping[str, int]) -> Iterator[str]:
     """The daily caps; those that hold refills come first."""
     limits = sorted(report.limits, key=lambda limit: limit.held == 0)
-    shown = limits[: _MOST["limit"]]
+    shown = limits[: most["limit"]]
     yield from map(limit_words, shown)
     yield from _more(limits, shown)
 
@@ -155,13 +165,13 @@ def _reviews(report: Report) -> str:
     return f"{words}, oldest {age(report.now - reviews.oldest)}"
 
 
-def _customers(report: Report) -> Iterator[str]:
+def _customers(report: Report, most: Mapping[str, int]) -> Iterator[str]:
     waiting = report.waiting
     if not waiting.number:
         yield "nobody waits for an answer"
         return
     yield f"{counted(waiting.number, 'order')} whose customer waits for an answer"
-    shown = waiting.longest[: _MOST["waiting"]]
+    shown = waiting.longest[: most["waiting"]]
     for row in shown:
         order, customer = cut(named(row.order_id), 14), cut(named(row.customer), 20)
         waits, service = age(report.now - row.asked_at), cut(named(row.service), 20)
@@ -181,17 +191,17 @@ def _ending(report: Report) -> Iterator[str]:
         yield line.replace("\xa0", " ")
 
 
-def _monitor(report: Report) -> Iterator[str]:
+def _monitor(report: Report, most: Mapping[str, int]) -> Iterator[str]:
     for words in target_words(report):
         yield from wrap(words, _BODY, subsequent_indent="  ")
     sources = report.monitor.sources
     shown = sorted(sources, key=lambda source: source.until is None and source.state != "stopped")
-    for source in shown[: _MOST["source"]]:
+    for source in shown[: most["source"]]:
         state, requests = source_words(source)
         line = f"{cut(printable(source.name), 14)}: {state}"
         fits = cell_len(line) + cell_len(requests) + 2 <= _BODY
         yield from [f"{line}; {requests}"] if fits else [line, f"  {requests}"]
-    yield from _more(sources, shown[: _MOST["source"]])
+    yield from _more(sources, shown[: most["source"]])
     if not sources:
         yield "no source is enabled"
 
