@@ -151,7 +151,18 @@ class Connection(HTTPChannel):  # type: ignore[misc]
 
     def writable(self) -> bool:
         """Whether to send, to close, or to parse the next request."""
-        return self.socket is not None and (self._may_go_on() or bool(super().writable()))
+        if self.socket is None:
+            return False
+        return self._may_go_on() or (bool(super().writable()) and not self._is_sending())
+
+    def _is_sending(self) -> bool:
+        """Whether a thread sends its answer just now: it tells when that does not take all."""
+        if not self.requests or self.will_close:
+            return False
+        is_free = self.outbuf_lock.acquire(blocking=False)
+        if is_free:
+            self.outbuf_lock.release()
+        return not is_free
 
     def handle_write(self) -> None:
         """Parse the next request if there is one, else send."""

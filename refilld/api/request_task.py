@@ -28,6 +28,15 @@ class RequestTask(WSGITask):  # type: ignore[misc]
         if self.channel.deferred is not None:
             raise DeferredSignal
 
+    def write(self, data: bytes) -> None:
+        """Send the head of an answer together with its body, if that is one piece: the client reads once."""
+        if data and not self.wrote_header and len(data) == self.content_length and self.has_body:
+            self.channel.write_soon(self.build_response_header() + data)
+            self.wrote_header: bool = True
+            self.content_bytes_written = len(data)
+        else:
+            super().write(data)
+
     def _send(self, answer: DeferredAnswer) -> None:
         self.channel.deferred = None
         body = answer.get_data()
