@@ -9,10 +9,10 @@ from typing import cast
 import structlog
 
 from jobs.local_process import local_process_exists
-from jobs.shared_clock import SharedClock
 from storage import daemons
 from storage.daemons import DaemonMode
 from storage.engine import Database, Transaction
+from storage.shared_clock import SharedClock
 
 log = structlog.get_logger()
 

@@ -1,7 +1,6 @@
 """The Flask application with its routes, authentication and error handlers."""
 
 from collections.abc import Callable
-from datetime import datetime
 from threading import Event
 from typing import Any
 
@@ -37,6 +36,7 @@ from refilld.services.token_uses import TokenUses
 from refilld.settings.settings import Settings
 from storage.engine import Database
 from storage.patience import CALLER
+from storage.shared_clock import SharedClock
 
 log = structlog.get_logger()
 USES = "refilld token uses"
@@ -46,7 +46,7 @@ USES = "refilld token uses"
 def create_app(
     database: Database,
     settings: Settings,
-    clock: Callable[[], datetime],
+    clock: SharedClock,
     stopping: Event,
     health: Callable[[], Health],
     enabled: EnabledSources,

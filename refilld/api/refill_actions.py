@@ -14,14 +14,14 @@ from storage.claim_selection import ClaimFilter
 from storage.engine import Transaction, after_commit
 from storage.lease_calls import Complete, Extend, Fail, LeaseCall, Release
 from storage.leases import ClaimedRefill, LeaseAnswer, Refusal
-from storage.server_time import shared_time
+from storage.shared_clock import SharedClock
 
 
 @dataclass(frozen=True, slots=True)
 class RefillActions:
     """The actions; the clock is read inside the transaction, after the wait for it."""
 
-    clock: Callable[[], datetime]
+    clock: SharedClock
     queue: QueueSection
     shadow: bool
     """In shadow mode no operator can queue a refill."""
@@ -31,7 +31,7 @@ class RefillActions:
 
     def now(self, tx: Transaction) -> datetime:
         """The time that judges leases, by the clock that all processes share."""
-        return shared_time(tx, self.clock())
+        return self.clock.shared(tx)
 
     def wanted(self, body: ClaimBody) -> ClaimFilter:
         """The refills that a consumer claims, in the configured order."""
@@ -47,6 +47,16 @@ class RefillActions:
             wanted=self.wanted(body),
             consumer=body.consumer or "",
         )
+
+    def complete(self, tx: Transaction, refill_id: int, body: CompleteBody) -> dict[str, object] | None:
+        """Complete a refill with a single statement; None if that does not complete it."""
+        now = self.now(tx)
+        call = self._call(refill_id, body, now)
+        found = leases.complete_now(tx, call, now) if isinstance(call, Complete) else None
+        if found is None:
+            return None
+        after_commit(tx, lambda: self._count([found]))
+        return _fields(call, found)
 
     def move(self, tx: Transaction, refill_id: int, body: LeaseBody) -> dict[str, object]:
         """What a consumer does, by the type of the body; returns the fields of the answer."""

@@ -19,7 +19,6 @@ from jobs.daemon_beat import DaemonBeat
 from jobs.heartbeats import Heartbeats
 from jobs.sampling import Sampling
 from jobs.scheduler import RoundEnd, ScheduledJob, Scheduler, longest_silence, run_guarded
-from jobs.shared_clock import SharedClock, measured
 from monitor.errors import RefilldError
 from monitor.evaluation.evaluate import LookPolicy
 from monitor.model.decision import Reason
@@ -52,6 +51,7 @@ from storage.daemons import DaemonMode
 from storage.engine import Database
 from storage.errors import UnreachableError
 from storage.patience import CALLER
+from storage.shared_clock import SharedClock, measured
 
 log = structlog.get_logger()
 BEAT = "beat"

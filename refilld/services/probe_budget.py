@@ -7,7 +7,6 @@ from math import ceil
 
 from jobs import request_accounting
 from jobs.configured_source import ConfiguredSource
-from jobs.shared_clock import measured
 from monitor.errors import RefilldError
 from monitor.model.duration import format_duration
 from monitor.model.link import Link, LinkKind
@@ -18,6 +17,7 @@ from monitor.sources.contract import Reading
 from monitor.sources.instaloader.probe import ProbeFinding
 from storage import sources
 from storage.engine import Database
+from storage.shared_clock import measured
 
 LONGEST_WAIT = timedelta(minutes=10)
 """Between two questions; the probe ends when the budget has no room for longer than that."""

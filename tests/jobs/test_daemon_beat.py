@@ -5,10 +5,10 @@ from datetime import timedelta
 import structlog
 
 from jobs.daemon_beat import DaemonBeat
-from jobs.shared_clock import SharedClock
 from storage import daemons
 from storage.daemons import DaemonMode
 from storage.engine import Database
+from storage.shared_clock import SharedClock
 from tests.builders import NOW, SECOND
 from tests.jobs.jobs_world import JobsWorld
 

@@ -14,11 +14,11 @@ from jobs import routing
 from jobs.configured_source import ConfiguredSource
 from jobs.held_job import HeldJob
 from jobs.sampling import Sampling
-from jobs.shared_clock import measured
 from monitor.model.snapshot import Outcome
 from storage import daemons
 from storage.daemons import DaemonMode
 from storage.engine import Database
+from storage.shared_clock import measured
 from tests.builders import DAY, HOUR, MINUTE, SECOND
 from tests.jobs.jobs_world import JobsWorld, ScriptedSource, a_configured_source, an_order
 from tests.pgbouncer import pgbouncer

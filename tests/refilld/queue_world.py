@@ -25,6 +25,7 @@ from refilld.services.look_obstacle import enabled_sources
 from refilld.settings.settings import Settings
 from storage import claim_columns, drops, leases, orders, refills, targets, tokens
 from storage.engine import Database
+from storage.shared_clock import SharedClock
 from storage.tokens import Scope
 from tests.builders import a_post, a_profile, an_order
 from tests.migrated_database import migrated_database
@@ -120,7 +121,13 @@ class QueueWorld:
         chosen = Settings(**settings)
         enabled = enabled_sources(chosen)
         app = create_app(
-            self.database, chosen, self.clock, self.stopping, lambda: self.health, enabled, refilled
+            self.database,
+            chosen,
+            SharedClock(self.clock),
+            self.stopping,
+            lambda: self.health,
+            enabled,
+            refilled,
         )
         self.watched.append(Documented(app))
         return app

@@ -32,6 +32,10 @@ class SharedClock:
         server, at = self._measured
         return server + timedelta(seconds=self.elapsed() - at)
 
+    def shared(self, tx: Transaction) -> datetime:
+        """The shared time; the server is asked if it never was."""
+        return self.measure(tx) if self._measured is None else self()
+
     def measure(self, tx: Transaction) -> datetime:
         """Ask the server for its time; return the shared time."""
         server = server_time(tx)
