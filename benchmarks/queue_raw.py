@@ -43,7 +43,7 @@ PAYLOAD = '{"before": "queued", "after": "claimed", "quantity": 100, "why": "raw
 TELL = f"{EVENTS} VALUES (?, {EVENT}, ?, ?, ?, ?, ?, ?, '{PAYLOAD}', '', 'none')"
 HISTORY = "INSERT INTO refill_events (refill_id, at, state, detail) VALUES (?, ?, ?, ?)"
 PG_CLAIM = f"""
-    WITH ready AS MATERIALIZED ({READY.format(now="%(now)s", limit="%(limit)s")} FOR UPDATE OF r SKIP LOCKED),
+    WITH ready AS MATERIALIZED ({READY.format(now="%(now)s", limit="{limit}")} FOR UPDATE OF r SKIP LOCKED),
     numbered AS (SELECT *, row_number() OVER () AS n FROM ready),
     claimed AS (
         UPDATE refills SET state = 'claimed', attempt = refills.attempt + 1,
@@ -133,8 +133,9 @@ class RawPostgreSQL:
 
     def claim(self, now: int, limit: int) -> list[tuple[int, str]]:
         tokens = [token_urlsafe(18) for _ in range(limit)]
-        given = {"now": now, "until": now + 3600 * US, "limit": limit, "tokens": tokens}
-        return [row[:2] for row in self._connection.execute(self._claim, given)]
+        given = {"now": now, "until": now + 3600 * US, "tokens": tokens}
+        claim = self._claim.replace("{limit}", str(limit))  # planned anew each time if it is a parameter
+        return [row[:2] for row in self._connection.execute(claim, given)]
 
     def complete(self, now: int, done: list[tuple[int, str]]) -> None:
         given = {"now": now, "ids": [i for i, _ in done], "tokens": [token for _, token in done]}

@@ -81,7 +81,7 @@ _FILTERED = {"metric": "metrics", "claim_provider": "providers", "claim_service"
 def query_of(engine: str, filters: frozenset[str], *, buyers_first: bool) -> AnySelect:
     """The query of the ids of refills, in the order of the claim, with those filters of `ClaimFilter`.
 
-    Its parameters: `now`, `most` refills of a lane, `limit`, and each filter as a JSON array.
+    Its parameters: `now`, `most` refills of a lane, and each filter as a JSON array.
     """
     conditions = [
         f"AND {column} IN ({_LIST[engine].format(name=name)})"

@@ -79,7 +79,7 @@ _ANY_PAUSE = select(queue_pauses.c.part).limit(1)
 def selections(connection: Connection, now: datetime, wanted: ClaimFilter, limit: int) -> Iterator[Selection]:
     """What a claim tries in turn until one returns refills; made one after the other, usually only one."""
     for query, values in _in_order(connection, now, wanted, limit):
-        yield Selection(_locked(query), values)
+        yield Selection(_locked(query, limit), values)
 
 
 def first_ready(connection: Connection, now: datetime, wanted: ClaimFilter = EVERYTHING) -> int | None:
@@ -93,7 +93,7 @@ def first_ready(connection: Connection, now: datetime, wanted: ClaimFilter = EVE
 
 def _in_order(connection: Connection, now: datetime, wanted: ClaimFilter, limit: int) -> Iterator[Selection]:
     """Without filter and pause all is read in the order of one index, else part by part."""
-    values: dict[str, object] = {"now": microseconds(now), "limit": limit}
+    values: dict[str, object] = {"now": microseconds(now)}
     if wanted == EVERYTHING:
         yield Selection(_IN_ORDER, values)
         if not read(connection, _ANY_PAUSE, {}):
@@ -113,8 +113,9 @@ def _checked(query: AnySelect) -> AnySelect:
 
 
 @lru_cache(64)
-def _locked(query: AnySelect) -> AnySelect:
-    return query.limit(bindparam("limit")).with_for_update(skip_locked=True, of=refills)
+def _locked(query: AnySelect, limit: int) -> AnySelect:
+    """The limit is literal: PostgreSQL plans a statement anew each time if it is a parameter."""
+    return query.limit(literal_column(str(limit))).with_for_update(skip_locked=True, of=refills)
 
 
 @lru_cache(64)

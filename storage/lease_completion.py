@@ -1,11 +1,11 @@
 """Completions: on PostgreSQL one statement, whatever the number of refills; on SQLite three, of no wait."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, TextClause, text
 
 from monitor.model.refill import RefillState
 from storage import lease_audit
@@ -33,24 +33,33 @@ _ON_SQLITE = text(
         ) AS given""",  # noqa: S608  # of names
     )
 )
-_ON_POSTGRESQL = text(f"""
-    WITH given AS (
-        SELECT * FROM json_to_recordset(CAST(:calls AS JSON))
-            AS given (id BIGINT, token TEXT, external_id TEXT, delivered BIGINT)
-    ),
-    locked AS MATERIALIZED (
-        SELECT refill_id, refills.order_id, link, service, provider
-        FROM refills JOIN orders ON orders.order_id = refills.order_id
-            JOIN targets ON targets.target_id = orders.target_id
-        WHERE refill_id = ANY (:ids) ORDER BY refill_id FOR UPDATE OF refills
-    ),
-    done AS (
-        {_CHANGE.format(hint="", given="given JOIN locked ON locked.refill_id = given.id")},
-            refills.order_id, link, service, provider
-    ),
-    {lease_audit.clauses(_STATE, "done")}
-    SELECT refill_id, metric, quantity, delivered FROM done
-""")  # noqa: S608  # of names and constants
+_MANY = """SELECT * FROM json_to_recordset(CAST(:calls AS JSON))
+            AS given (id BIGINT, token TEXT, external_id TEXT, delivered BIGINT)"""
+_ONE = """SELECT CAST(:id AS BIGINT) AS id, CAST(:token AS TEXT) AS token,
+            CAST(:external_id AS TEXT) AS external_id, CAST(:delivered AS BIGINT) AS delivered"""
+"""PostgreSQL keeps the plan of this one, and plans the other anew each time."""
+
+
+def _on_postgresql(given: str, locked: str) -> TextClause:
+    return text(f"""
+        WITH given AS ({given}),
+        locked AS MATERIALIZED (
+            SELECT refill_id, refills.order_id, link, service, provider
+            FROM refills JOIN orders ON orders.order_id = refills.order_id
+                JOIN targets ON targets.target_id = orders.target_id
+            WHERE {locked} ORDER BY refill_id FOR UPDATE OF refills
+        ),
+        done AS (
+            {_CHANGE.format(hint="", given="given JOIN locked ON locked.refill_id = given.id")},
+                refills.order_id, link, service, provider
+        ),
+        {lease_audit.clauses(_STATE, "done")}
+        SELECT refill_id, metric, quantity, delivered FROM done
+    """)  # noqa: S608  # of names and constants
+
+
+_ONE_ON_POSTGRESQL = _on_postgresql(_ONE, "refill_id = CAST(:id AS BIGINT)")
+_MANY_ON_POSTGRESQL = _on_postgresql(_MANY, "refill_id = ANY (:ids)")
 
 
 class Completed(NamedTuple):
@@ -80,10 +89,16 @@ def complete(
         for call in calls
     ]
     audit = lease_audit.audit_of(RefillState.CLAIMED, _STATE, _ACTION, now)
+    if connection.dialect.name == "postgresql" and len(locked) == 1:
+        return _done(connection, _ONE_ON_POSTGRESQL, {**audit, **named[0]})
     values = {**audit, "calls": json.dumps(named), "ids": list(locked)}
     if connection.dialect.name == "postgresql":
-        return [Completed(*row) for row in read(connection, _ON_POSTGRESQL, values)]
-    done = [Completed(*row) for row in read(connection, _ON_SQLITE, values)]
+        return _done(connection, _MANY_ON_POSTGRESQL, values)
+    done = _done(connection, _ON_SQLITE, values)
     if done:
         lease_audit.record(connection, _STATE, [one.refill_id for one in done], audit)
     return done
+
+
+def _done(connection: Connection, statement: TextClause, values: Mapping[str, object]) -> list[Completed]:
+    return [Completed(*row) for row in read(connection, statement, values)]
