@@ -100,12 +100,16 @@ class Database:
         self._waits.shorten_when(stopping)
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
-        """One transaction that may write: committed at the end, rolled back on any error."""
+    def write(self, *, single: bool = False) -> Iterator[Connection]:
+        """One transaction that may write: committed at the end, rolled back on any error.
+
+        `single`: only one of its statements writes. On PostgreSQL it may then be a transaction of its own,
+        without the waits for BEGIN and COMMIT; what is read besides is read before or after it.
+        """
         calls: list[Callable[[], None]] = []
         try:
             self.require_in_place()
-            with self._transaction(self._writers, self._turn) as connection:
+            with self._transaction(self._writers, self._turn, single=single) as connection:
                 info = connection.info  # of the pooled connection; emptied if that is lost
                 info[_AFTER_COMMIT] = calls
                 try:
@@ -148,29 +152,32 @@ class Database:
             yield connection
 
     @contextmanager
-    def _transaction(self, engine: Engine, turn: WriterTurn | None) -> Iterator[Connection]:
+    def _transaction(
+        self, engine: Engine, turn: WriterTurn | None, *, single: bool = False
+    ) -> Iterator[Connection]:
         if self._waits.given_up:
             raise UnreachableError(f"database {self.name}: given up, because the process is stopping")
         since = monotonic()
         taken = turn.taken(self._patience) if turn else nullcontext()
         with _mapped_errors(self.name), taken:
             keep = turn is not None
-            transaction = self._begun(self._kept.connect if keep else engine.connect, since)
+            options = {"patience": self._patience, "since": since, "single": single}
+            transaction = self._begun(self._kept.connect if keep else engine.connect, options)
             with _given_back(transaction.connection, keep=keep) as connection, transaction:
                 yield connection
 
     def _begun(
-        self, connect: Callable[[], Connection], since: float, *, retry: bool = True
+        self, connect: Callable[[], Connection], options: dict[str, object], *, retry: bool = True
     ) -> RootTransaction:
         """A new transaction; if its pooled connection turns out to be dead, the pool is replaced."""
         connection = connect()
         try:
-            connection.info.update(patience=self._patience, since=since)
+            connection.info.update(options)
             return connection.begin()
         except BaseException as error:
             connection.close()
             if retry and isinstance(error, DBAPIError) and error.connection_invalidated:
-                return self._begun(connect, since, retry=False)
+                return self._begun(connect, options, retry=False)
             raise
 
     def checkpoint(self) -> None:

@@ -136,6 +136,11 @@ def release(connection: Connection, refill_id: int, token: str, now: datetime) -
     return act_on_one(connection, Release(refill_id, token), now).state
 
 
+def complete_now(connection: Connection, call: Complete, now: datetime) -> LeaseAnswer | None:
+    """Complete a refill with a single statement; None if the call does not: `act` tells why."""
+    return _complete(connection, {0: call}, now).get(0)
+
+
 def act_on_one(connection: Connection, call: LeaseCall, now: datetime) -> LeaseAnswer:
     """Carry out one call; raises a Refusal or MovedError."""
     (answer,) = act(connection, [call], now)

@@ -10,9 +10,11 @@ from typing import Any, TypeVar
 
 import psycopg
 
-from storage.patience import CHECK, Waits
+from storage.patience import CHECK, Patience, Waits
 
 T = TypeVar("T")
+_IN_USE = 1.0
+"""Seconds after an answer within which a connection is taken for alive."""
 
 
 class BoundedConnection(psycopg.Connection[Any]):
@@ -23,6 +25,14 @@ class BoundedConnection(psycopg.Connection[Any]):
     """Seconds for one answer."""
     direct: bool
     """Whether no pooler is between."""
+    limits: Patience | None = None
+    """The limits of the session, where transactions do not set their own."""
+    _answered_at = float("-inf")
+
+    @property
+    def in_use(self) -> bool:
+        """Whether the server has just answered."""
+        return monotonic() - self._answered_at < _IN_USE
 
     def wait(self, gen: Generator[Any, Any, T], *args: Any, **kwargs: Any) -> T:
         """Wait for one answer; psycopg calls this for all its communication after connecting."""
@@ -40,4 +50,5 @@ class BoundedConnection(psycopg.Connection[Any]):
                     raise psycopg.OperationalError(f"no answer within {monotonic() - start:.0f} s")
                 wanted = steps.send(ready)
         except StopIteration as end:
+            self._answered_at = monotonic()
             return end.value  # type: ignore[no-any-return]

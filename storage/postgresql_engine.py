@@ -3,6 +3,9 @@
 Limits of statements and locks are set in each transaction: PgBouncer refuses them at the start of a
 connection, and in its transaction mode a session's settings reach other clients. For the same reason no
 statement is prepared through a pooler; planning one again each time takes longer than most run.
+
+Without a pooler, and on a connection that has just been used, a transaction of a single statement is that
+statement: it needs no BEGIN, which also finds out whether the connection is dead, and no COMMIT.
 """
 
 from importlib import import_module
@@ -57,7 +60,10 @@ def open_engine(url: URL, waits: Waits) -> Engine:
     def _begin(connection: Connection) -> None:
         patience: Patience = connection.info["patience"]
         raw: Any = connection.connection.driver_connection
-        connection.exec_driver_sql(f"BEGIN; {_limits(patience)}")  # within CHECK: it may be dead
+        if connection.info["single"] and raw.direct and raw.in_use:
+            _limit_session(connection, raw, patience)
+        else:
+            connection.exec_driver_sql(f"BEGIN; {_limits('SET LOCAL', patience)}")  # within CHECK
         raw.patience = patience.statement + MARGIN
 
     @event.listens_for(engine, "checkin")
@@ -91,10 +97,16 @@ def _is_direct(raw: Any) -> bool:
     return bool(backend == raw.info.backend_pid)
 
 
-def _limits(patience: Patience) -> str:
+def _limit_session(connection: Connection, raw: Any, patience: Patience) -> None:
+    if raw.limits != patience:
+        connection.exec_driver_sql(_limits("SET", patience))
+        raw.limits = patience
+
+
+def _limits(command: str, patience: Patience) -> str:
     limits = {
         "statement_timeout": patience.statement,
         "lock_timeout": patience.turn,
         "idle_in_transaction_session_timeout": _IDLE_IN_TRANSACTION,
     }
-    return "; ".join(f"SET LOCAL {name} = '{seconds * 1000:.0f}ms'" for name, seconds in limits.items())
+    return "; ".join(f"{command} {name} = '{seconds * 1000:.0f}ms'" for name, seconds in limits.items())

@@ -30,14 +30,19 @@ class RefillQueue:
     def claim(self, body: ClaimBody) -> Response:
         if body.wait_seconds and self.long_poll.has_like(body):
             return self.long_poll.answer(body)
-        with self.database.write() as tx:
+        with self.database.write(single=True) as tx:
             rows = self.actions.claim(tx, self.actions.now(tx), body)
         if body.wait_seconds and not rows:
             return self.long_poll.answer(body)
         return answer({"refills": [claimed(row) for row in rows]})
 
     def move(self, refill_id: int, body: LeaseBody) -> Response:
-        """Extend, complete, fail or release a refill."""
+        """Extend, complete, fail or release a refill; most complete one, which is a single statement."""
+        if isinstance(body, CompleteBody):
+            with self.database.write(single=True) as tx:
+                done = self.actions.complete(tx, refill_id, body)
+            if done is not None:
+                return answer(done)
         with self.database.write() as tx:
             found = self.actions.move(tx, refill_id, body)
         return answer(found)
