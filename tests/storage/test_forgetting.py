@@ -32,6 +32,7 @@ from storage.forgetting import CustomerTarget
 from storage.orders import ImportResult
 from storage.schema import targets as targets_table
 from storage.silences import NewSilence
+from tests import lease_calls
 from tests.builders import HOUR, NOW, a_failed_look, a_profile, an_event, an_order
 from tests.storage.shop import ATTEMPTS, alerts_of, everything, owe, rows_of, sell
 
@@ -71,7 +72,7 @@ def named(database: Database) -> Database:
         refill_id = owe(tx, "1")
         (row,) = leases.claim(tx, NOW, limit=1, lease=HOUR)
         failure = leases.Failure(f"no user {PROFILE}", retryable=False)
-        leases.fail(tx, refill_id, row.lease_token, NOW, failure, ATTEMPTS)
+        lease_calls.fail(tx, refill_id, row.lease_token, NOW, failure, ATTEMPTS)
         tx.exec_driver_sql(f"UPDATE reviews SET note = 'wrote to {NAME}'")
         link = a_profile(PROFILE).link.url
         events.add(tx, an_event(EventKind.TARGET_PRIVATE, f"{link} is private", link=link), NOW)
