@@ -13,9 +13,9 @@ from refilld.api import problems
 from refilld.api.auth import Admission, Guard
 from refilld.api.panel import answers
 from refilld.api.panel.form import Named, named, read_form
+from refilld.api.panel.words import PanelFault
 from refilld.api.parsing import read_id
 from refilld.services import panel_refills
-from refilld.services.panel_refills import PanelFault
 from refilld.settings.settings import Settings
 from storage import known_values, orders
 from storage.engine import Database
@@ -68,8 +68,8 @@ class PanelDialect:
     def _refill_status(self, given: Named) -> object:
         numbers = {one: number for one in given.ids if (number := _refill_id(one)) is not None}
         with self.database.read() as tx:
-            words = panel_refills.statuses(tx, sorted(set(numbers.values())), self.clock())
-        found = {one: str(words[number]) for one, number in numbers.items() if number in words}
+            states = panel_refills.statuses(tx, sorted(set(numbers.values())), self.clock())
+        found = {one: states[number] for one, number in numbers.items() if number in states}
         return answers.refill_statuses(given, found)
 
     def _status(self, given: Named) -> object:
