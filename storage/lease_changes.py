@@ -75,7 +75,7 @@ def _row(row: LeaseRow) -> dict[str, object]:
 
 
 def _events(moves: Sequence[Move], now: datetime) -> Iterator[dict[str, object]]:
-    """The events of `refill_moves`, made for hundreds at a time."""
+    """The events of moves, whose reasons may all differ, without those of dead refills."""
     states = {move.state for move in moves if move.state in REFILL_KINDS}
     common = {state: events.common(REFILL_KINDS[state], now) for state in states}
     for row, state, why in moves:
