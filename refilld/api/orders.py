@@ -43,7 +43,7 @@ class Orders:
         """One order with all that happened to it."""
         _require_possible(order_id)
         with self.database.read() as tx:
-            story = load(tx, order_id, self.clock(), self.enabled, most_looks=LOOKS)
+            story = load(tx, order_id, self.clock(), self.enabled, LOOKS)
         of_order = story.order.order.language
         return self._in_language(of_order, lambda language: document(story, self.texts.of(language)))
 

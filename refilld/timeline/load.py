@@ -99,10 +99,12 @@ def load(
     order_id: str,
     now: datetime,
     enabled: EnabledSources | None = None,
-    thinning: Thinning | None = None,
-    most_looks: int | None = None,
+    wanted: Thinning | int = LOOKS,
 ) -> Timeline:
-    """Load the timeline of an order; raises NotFoundError. Without `enabled` no source has an obstacle."""
+    """Load the timeline of an order, with its looks thinned, or with its newest ones, at most so many.
+
+    Raises NotFoundError. Without `enabled` no source has an obstacle.
+    """
     stored = orders.get(tx, order_id)
     target = targets.get(tx, stored.target_id)
     group = order_states.of_target(tx, stored.target_id)
@@ -110,7 +112,7 @@ def load(
     next_look, due_reason = expected_look(tx, target, now, obstacle)
     mine = next(state for state in group if state.order.order_id == order_id)
     start = min(stored.imported_at, stored.order.completed_at or stored.imported_at)
-    looks, left_out, thinned = _looks(tx, stored.target_id, start, now, thinning or most_looks or LOOKS)
+    looks, left_out, thinned = _looks(tx, stored.target_id, start, now, wanted)
     found = refills.listed(tx, order_id=order_id, limit=REFILLS)
     return Timeline(
         now=now,
