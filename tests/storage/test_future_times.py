@@ -37,7 +37,7 @@ from tests import lease_calls
 from tests.builders import DAY, HOUR, MINUTE, NOW, a_profile, an_event, an_order
 from tests.notification_rows import tell
 from tests.storage.lease_actions import claim, get
-from tests.storage.shop import bring_to, everything, queue, sell
+from tests.storage.shop import bring_to, everything, queue, sell, statements_of
 from tests.storage.webhook_rows import ACCEPTED, an_endpoint, dispatch, happen, record
 from tests.storage.webhook_rows import claim as claim_webhook
 
@@ -245,3 +245,10 @@ def test_an_import_under_a_wrong_clock_is_found_at_the_start(database: Database)
     assert newest(database, thorough=True) == NOW + 2 * DAY
     with database.write() as tx:
         assert due.repair_future_times(tx, NOW) == 1
+
+
+def test_a_repair_locks_refills_in_the_order_of_their_ids(postgresql: Database) -> None:
+    """As consumers do, so that none waits for the other for ever."""
+    with postgresql.write() as tx:
+        sent = [sql for sql, _ in statements_of(tx, lambda: future_times.repair(tx, NOW, DAY))]
+    assert next(sql for sql in sent if "refills" in sql).endswith("ORDER BY refills.refill_id FOR UPDATE")
