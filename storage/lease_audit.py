@@ -33,7 +33,7 @@ _IDS = "(SELECT value AS refill_id FROM json_each(:ids))"
 
 def clauses(state: RefillState, rows: str) -> str:
     """The clauses of a WITH of PostgreSQL that record moves; `rows` is a clause with all that they need."""
-    return f"history AS ({_history(state, rows)}), told AS ({_told(state, rows)})"
+    return f"history AS ({_history(state, rows)}), event_rows AS ({_events(state, rows)})"
 
 
 def record(
@@ -63,13 +63,13 @@ def _payload(before: RefillState | None, state: RefillState, why: str) -> str:
 
 @cache
 def _on_sqlite(state: RefillState) -> tuple[TextClause, TextClause]:
-    return text(_history(state, _IDS)), text(_told(state, _ON_SQLITE))
+    return text(_history(state, _IDS)), text(_events(state, _ON_SQLITE))
 
 
 @cache
 def _on_postgresql(state: RefillState) -> TextClause:
     moved = f"WITH moved AS ({_ON_POSTGRESQL}), history AS ({_history(state, 'moved')})"
-    return text(f"{moved} {_told(state, 'moved')}")
+    return text(f"{moved} {_events(state, 'moved')}")
 
 
 def _history(state: RefillState, rows: str) -> str:
@@ -77,15 +77,15 @@ def _history(state: RefillState, rows: str) -> str:
     return f"INSERT INTO refill_events (refill_id, at, state, detail) {columns} FROM {rows}"  # names
 
 
-def _told(state: RefillState, rows: str) -> str:
+def _events(state: RefillState, rows: str) -> str:
     known = events.of_kind(REFILL_KINDS[state])
-    given = {
+    values = {
         **{name: _literal(value) for name, value in known.items()},
         **{name: f":{name}" for name in _OWN},
         **{name: name for name in _SUBJECT},
         "payload": "CAST(:payload AS TEXT) || quantity || '}'",
     }
-    columns, found = ", ".join(given), ", ".join(given.values())
+    columns, found = ", ".join(values), ", ".join(values.values())
     return f"INSERT INTO events ({columns}) SELECT {found} FROM {rows}"  # noqa: S608  # of names and words
 
 

@@ -76,13 +76,13 @@ def list_(
     limit: int,
     as_json: bool,
     wide: bool,
-    **given: Any,
+    **filters: Any,
 ) -> None:
     """Show refills, newest first."""
     wanted = RefillFilter(
         state=None if state is None else RefillState(state),
         reason=None if reason is None else Reason(reason),
-        **filter_fields(context.now(), **given),
+        **filter_fields(context.now(), **filters),
     )
     with context.database() as database, database.read() as connection:
         rows = first_rows(partial(refill_list.page, connection, wanted), limit)
