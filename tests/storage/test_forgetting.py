@@ -188,7 +188,7 @@ def test_pending_alerts_about_the_customer_are_not_sent(named: Database) -> None
 
 def test_refills_are_locked_in_the_order_of_their_ids(postgresql: Database) -> None:
     """As consumers do, so that none waits for the other for ever."""
-    sell(postgresql, an_order("1", PROFILE, customer=NAME))
+    sell(postgresql, an_order("1", PROFILE, customer=NAME), an_order("2", PROFILE, customer="another"))
     with postgresql.write() as tx:
         (one,) = forgetting.targets_of_customer(tx, NAME)
         sent = [sql for sql, _ in statements_of(tx, lambda: forgetting.forget(tx, NAME, one, NOW))]
