@@ -133,7 +133,13 @@ def _save(
 
 
 def _outcome(look: LookEvaluation) -> LookOutcome:
-    return LookOutcome(look.state, look.snapshot, look.next_look, noop_bounds=look.noop_bounds)
+    return LookOutcome(
+        look.state,
+        look.snapshot,
+        look.next_look,
+        noop_bounds=look.noop_bounds,
+        was_hidden=look.was_hidden,
+    )
 
 
 def _recorded(look: LookEvaluation) -> RecordedLook:

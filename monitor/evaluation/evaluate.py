@@ -89,6 +89,8 @@ class LookEvaluation:
     events: tuple[Event, ...]
     judged: bool
     opened: bool
+    was_hidden: bool
+    """Whether the target was private or gone before the look."""
 
     @property
     def decisions(self) -> tuple[Decision, ...]:
@@ -196,6 +198,7 @@ def _conclude(look: AdmittedLook, reads: SourceReads, policy: LookPolicy) -> Loo
         events=_decision_events(look, policy.caps) + events,
         judged=look.judged,
         opened=look.opened,
+        was_hidden=state.hidden,
     )
 
 
