@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeAlias
 
 from monitor.evaluation.target_state import TargetState
 from monitor.guarantee.customer_answers import Answer
@@ -53,6 +54,10 @@ class Thinning:
     end: datetime | None = None
 
 
+WantedLooks: TypeAlias = Thinning | int
+"""Which looks are loaded: thinned ones, or the newest, at most so many."""
+
+
 @dataclass(frozen=True, slots=True)
 class Timeline:
     """One order with the rows about it, the rows of each kind oldest first."""
@@ -99,12 +104,9 @@ def load(
     order_id: str,
     now: datetime,
     enabled: EnabledSources | None = None,
-    wanted: Thinning | int = LOOKS,
+    wanted: WantedLooks = LOOKS,
 ) -> Timeline:
-    """Load the timeline of an order, with its looks thinned, or with its newest ones, at most so many.
-
-    Raises NotFoundError. Without `enabled` no source has an obstacle.
-    """
+    """Load the timeline of an order; raises NotFoundError. Without `enabled` no source has an obstacle."""
     stored = orders.get(tx, order_id)
     target = targets.get(tx, stored.target_id)
     group = order_states.of_target(tx, stored.target_id)
@@ -139,7 +141,7 @@ def load(
 
 
 def _looks(
-    tx: Transaction, target_id: int, start: datetime, now: datetime, wanted: Thinning | int
+    tx: Transaction, target_id: int, start: datetime, now: datetime, wanted: WantedLooks
 ) -> tuple[list[SnapshotRow], int, int]:
     """The looks of a target, newest first: thinned, or at most so many.
 
