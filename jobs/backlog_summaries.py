@@ -38,7 +38,7 @@ class BacklogSummaries:
     def _tell(self, tx: Transaction, backlog: Backlog) -> None:
         found = backlogs.sums(tx, backlog.backlog_id)
         events.add(tx, _event(found), self.clock(), keep=self.shadow)
-        backlogs.told(tx, backlog.backlog_id, self.clock())
+        backlogs.note_told(tx, backlog.backlog_id, self.clock())
         log.info("backlog.judged", orders=found.orders, judged=found.judged, with_drops=found.with_drops)
 
 

@@ -23,7 +23,7 @@ from monitor.guarantee.verdicts import Verdict
 from monitor.model.decision import Decision
 from monitor.model.snapshot import Snapshot
 from monitor.model.target import Metric
-from storage import daily_caps, mass_drops, order_states, queued_units, snapshots, sources, targets
+from storage import daily_caps, mass_drops, order_states, queued_units, refills, snapshots, sources, targets
 from storage.engine import Transaction
 from storage.targets import LookOutcome
 
@@ -124,6 +124,7 @@ def _save(
     judged = {look.state.target_id: look.snapshot.at for look in looks if look.judged}
     mass_drops.note_judged(tx, judged, {look.state.target_id for look in looks if look.opened})
     save_mass_drops(tx, evaluation.mass_drops, policy)
+    refills.lock_open(tx, [one.order_id for look in looks for one in look.verdicts if one.release])
     for look in looks:
         save_verdicts(tx, look, policy)
     save_caps_reached(tx, evaluation.caps_reached, policy.caps)
@@ -132,7 +133,13 @@ def _save(
 
 
 def _outcome(look: LookEvaluation) -> LookOutcome:
-    return LookOutcome(look.state, look.snapshot, look.next_look, noop_bounds=look.noop_bounds)
+    return LookOutcome(
+        look.state,
+        look.snapshot,
+        look.next_look,
+        noop_bounds=look.noop_bounds,
+        was_hidden=look.was_hidden,
+    )
 
 
 def _recorded(look: LookEvaluation) -> RecordedLook:

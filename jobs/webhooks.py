@@ -113,7 +113,7 @@ def _pairs(facts: Sequence[EventFacts], endpoints: Sequence[EndpointRow]) -> lis
     return [
         (event.event_id, endpoint.endpoint_id)
         for event in facts
-        if event.told
+        if event.complete
         for endpoint in endpoints
         if endpoint.subscription.wants(event.kind, event.subject)
     ]

@@ -106,7 +106,7 @@ def sums(connection: Connection, backlog_id: int) -> BacklogSums:
     )
 
 
-def told(connection: Connection, backlog_id: int, now: datetime) -> None:
+def note_told(connection: Connection, backlog_id: int, now: datetime) -> None:
     """Store that the summary is created; its orders have alerts of their own from now on."""
     connection.execute(update(backlogs).where(_b.backlog_id == backlog_id).values(told_at=now))
     connection.execute(update(orders).where(_OF_BACKLOG, _o.backlog_id == backlog_id).values(backlog_id=None))

@@ -40,12 +40,12 @@ def compiled(statement: Statement, dialect: Dialect) -> Compiled:
 def read(connection: Connection, query: Statement, values: Mapping[str, object]) -> Sequence[Sequence[Any]]:
     """The rows of a query, or of a change with RETURNING, whose parameters are named."""
     text, order, constants = compiled(query, connection.dialect)
-    given = {**constants, **values}
+    parameters = {**constants, **values}
     if order is None:
-        return connection.exec_driver_sql(text, given).all()
+        return connection.exec_driver_sql(text, parameters).all()
     try:
         with closing(connection.connection.cursor()) as cursor:
-            return list(cursor.execute(text, tuple([given[name] for name in order])))
+            return list(cursor.execute(text, tuple([parameters[name] for name in order])))
     except SQLiteError as error:
         raise _of_sqlalchemy(error, text, connection.dialect) from error
 

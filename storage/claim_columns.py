@@ -67,7 +67,6 @@ _OF_ORDERS = (
 )
 _ORDERS_OF_TARGETS = select(_o.order_id).where(_o.target_id.in_(_IDS)).order_by(_o.order_id)
 _REFRESH = update(refills).where(_r.refill_id.in_(_IDS)).values(_of_order(_r.order_id))
-_HIDDEN_OF = select(_t.target_id).where(_t.target_id.in_(_IDS), _HIDDEN)
 _ASK = (
     update(refills)
     .where(_r.order_id == bindparam("order"), text(UNFINISHED_REFILL), _r.claim_rank != ASKED_FOR)
@@ -87,11 +86,6 @@ def refresh_targets(connection: Connection, target_ids: Sequence[int]) -> None:
     """Copy whether targets are private or gone to the unfinished refills of their orders."""
     if target_ids:
         refresh(connection, connection.execute(_ORDERS_OF_TARGETS, {"ids": target_ids}).scalars().all())
-
-
-def hidden(connection: Connection, target_ids: Sequence[int]) -> set[int]:
-    """Those of these targets that are private or gone."""
-    return set(connection.execute(_HIDDEN_OF, {"ids": target_ids}).scalars()) if target_ids else set()
 
 
 def ask_for(connection: Connection, order_id: str, now: datetime) -> None:

@@ -78,8 +78,7 @@ def of_target(connection: Connection, target_id: int) -> list[FlagRow]:
 
 def end_guarantees(connection: Connection, why: Mapping[str, str], now: datetime) -> None:
     """Close the open drops of orders, and cancel their held and queued refills; says why, by order."""
-    if why:
-        refills.lock_open(connection, why)
+    refills.lock_open(connection, why)
     for order_id, detail in why.items():
         drops.close(connection, order_id, now)
         refills.cancel_waiting(connection, order_id, now, detail)

@@ -74,6 +74,7 @@ def forget(connection: Connection, customer: str, shown: CustomerTarget, now: da
     """
     advisory_lock(connection, "refilld import")
     targets.lock(connection, [shown.target_id])
+    _lock_refills(connection, shown.target_id)
     present = _present(connection, customer, shown.target_id)
     if present != (shown.order_ids, shown.shared):
         raise WrongStateError(f"the orders on target {shown.target_id} have changed since they were shown")
@@ -89,6 +90,12 @@ def forget(connection: Connection, customer: str, shown: CustomerTarget, now: da
     event = Event(EventKind.CUSTOMER_FORGOTTEN, CustomerForgotten(len(ids)))
     event_rows.add(connection, event, now)
     targets.invalidate_fast_path(connection, [shown.target_id])
+
+
+def _lock_refills(connection: Connection, target_id: int) -> None:
+    """Lock all refills on a target in the order of their ids, as consumers do."""
+    of_target, key = select(_o.order_id).where(_o.target_id == target_id), refills.c.refill_id
+    connection.execute(select(key).where(refills.c.order_id.in_(of_target)).order_by(key).with_for_update())
 
 
 def _present(connection: Connection, customer: str, target_id: int) -> tuple[tuple[str, ...], bool]:

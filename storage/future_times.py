@@ -19,6 +19,7 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    text,
     update,
 )
 
@@ -31,6 +32,7 @@ from storage.idempotency_table import idempotency_keys
 from storage.import_table import imports
 from storage.pipeline_tables import alert_groups, notifications, routed_alerts, silences
 from storage.schema import (
+    OPEN_REFILL,
     backlogs,
     drops,
     mass_drops,
@@ -177,9 +179,17 @@ def repair(connection: Connection, now: datetime, longest_hold: timedelta) -> in
 
     `longest_hold` is the hold of a mass drop.
     """
+    connection.execute(_refills(now))
     # these compare with the times at which they were written
     lasting = (*_leases(now), *_waits(now), _holds(now, longest_hold))
     return sum(connection.execute(change).rowcount for change in (*lasting, *_happened(now)))
+
+
+def _refills(now: datetime) -> Select[int]:
+    """Lock the refills that may be changed in the order of their ids, as consumers do."""
+    at = literal(now, Instant)
+    changed = or_(text(OPEN_REFILL), *(_r[name] > at for name in HAPPENED[refills]))
+    return select(_r.refill_id).where(changed).order_by(_r.refill_id).with_for_update()
 
 
 def _happened(now: datetime) -> list[Update]:

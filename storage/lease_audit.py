@@ -1,4 +1,4 @@
-"""History and events of refills that one statement moves: for hundreds at a time, made by the database."""
+"""History and events of refills that enter a state together, for hundreds at a time by the database."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -17,45 +17,59 @@ _SUBJECT = ("order_id", "refill_id", "link", "metric", "service", "provider")
 """The columns that an event takes from its refill, its order and its target."""
 _OWN = ("at", "dedup_key", "actor", "request_id")
 """Those that differ between the transactions of one kind."""
-_BY_ID = """(
-    SELECT refill_id, refills.order_id, link, refills.metric, service, provider, refills.quantity
-    FROM json_each(:ids) CROSS JOIN refills ON refill_id = value
+_MOVED = "SELECT refill_id, refills.order_id, link, refills.metric, service, provider, refills.quantity FROM"
+_ON_SQLITE = f"""(
+    {_MOVED} json_each(:ids) CROSS JOIN refills ON refill_id = value
     CROSS JOIN orders ON orders.order_id = refills.order_id
     CROSS JOIN targets ON targets.target_id = orders.target_id
 )"""  # a CROSS JOIN keeps SQLite to this order
+_ON_POSTGRESQL = f"""
+    {_MOVED} refills JOIN orders ON orders.order_id = refills.order_id
+    JOIN targets ON targets.target_id = orders.target_id
+    WHERE refill_id = ANY (:ids) ORDER BY refill_id
+"""
 _IDS = "(SELECT value AS refill_id FROM json_each(:ids))"
 
 
 def clauses(state: RefillState, rows: str) -> str:
     """The clauses of a WITH of PostgreSQL that record moves; `rows` is a clause with all that they need."""
-    return f"history AS ({_history(state, rows)}), told AS ({_told(state, rows)})"
+    return f"history AS ({_history(state, rows)}), event_rows AS ({_events(state, rows)})"
 
 
 def record(
     connection: Connection, state: RefillState, refill_ids: Sequence[int], audit: Mapping[str, object]
 ) -> None:
-    """Record moves on SQLite, with two statements."""
+    """Record moves with one statement on PostgreSQL, and with two on SQLite."""
+    if connection.dialect.name == "postgresql":
+        execute(connection, _on_postgresql(state), {**audit, "ids": list(refill_ids)})
+        return
     values = {**audit, "ids": json.dumps(refill_ids)}
     for statement in _on_sqlite(state):
         execute(connection, statement, values)
 
 
-def audit_of(before: RefillState, state: RefillState, why: str, now: datetime) -> dict[str, object]:
-    """The parameters of moves that are made together."""
+def audit_of(before: RefillState | None, state: RefillState, why: str, now: datetime) -> dict[str, object]:
+    """The parameters of moves from one state to another, or of new refills."""
     common = events.common(REFILL_KINDS[state], now)
     own = {name: common[name] for name in _OWN}
     return {**own, "why": why, "payload": _payload(before, state, why)}
 
 
 @lru_cache(256)
-def _payload(before: RefillState, state: RefillState, why: str) -> str:
+def _payload(before: RefillState | None, state: RefillState, why: str) -> str:
     """The payload of an event, up to the units."""
     return events.dump({"before": before, "after": state, "why": why, "quantity": 0}).removesuffix("0}")
 
 
 @cache
 def _on_sqlite(state: RefillState) -> tuple[TextClause, TextClause]:
-    return text(_history(state, _IDS)), text(_told(state, _BY_ID))
+    return text(_history(state, _IDS)), text(_events(state, _ON_SQLITE))
+
+
+@cache
+def _on_postgresql(state: RefillState) -> TextClause:
+    moved = f"WITH moved AS ({_ON_POSTGRESQL}), history AS ({_history(state, 'moved')})"
+    return text(f"{moved} {_events(state, 'moved')}")
 
 
 def _history(state: RefillState, rows: str) -> str:
@@ -63,15 +77,15 @@ def _history(state: RefillState, rows: str) -> str:
     return f"INSERT INTO refill_events (refill_id, at, state, detail) {columns} FROM {rows}"  # names
 
 
-def _told(state: RefillState, rows: str) -> str:
+def _events(state: RefillState, rows: str) -> str:
     known = events.of_kind(REFILL_KINDS[state])
-    given = {
+    values = {
         **{name: _literal(value) for name, value in known.items()},
         **{name: f":{name}" for name in _OWN},
         **{name: name for name in _SUBJECT},
         "payload": "CAST(:payload AS TEXT) || quantity || '}'",
     }
-    columns, found = ", ".join(given), ", ".join(given.values())
+    columns, found = ", ".join(values), ", ".join(values.values())
     return f"INSERT INTO events ({columns}) SELECT {found} FROM {rows}"  # noqa: S608  # of names and words
 
 

@@ -53,21 +53,21 @@ def save(connection: Connection, changed: Iterable[LeaseRow], moves: Sequence[Mo
         {"refill_id": move.row.refill_id, "at": at, "state": str(move.state), "detail": move.why}
         for move in moves
     ]
-    told = list(_events(moves, now))
+    stored = list(_events(moves, now))
     if any(move.state is RefillState.QUEUED for move in moves):
         tell_queued(connection)
     if connection.dialect.name == "postgresql":
-        given: dict[str, object] = {
+        parameters: dict[str, object] = {
             "refills": json.dumps(rows),
             "history": json.dumps(history),
-            "events": json.dumps(told),
+            "events": json.dumps(stored),
         }
-        given["ids"] = [row["id"] for row in rows]
-        connection.exec_driver_sql(_save_all(connection.dialect), given)
+        parameters["ids"] = [row["id"] for row in rows]
+        connection.exec_driver_sql(_save_all(connection.dialect), parameters)
         return
     execute_many(connection, _UPDATE, rows)
     execute_many(connection, _INSERT_HISTORY, history)
-    execute_many(connection, events.INSERT, told)
+    execute_many(connection, events.INSERT, stored)
 
 
 def _row(row: LeaseRow) -> dict[str, object]:
@@ -75,7 +75,7 @@ def _row(row: LeaseRow) -> dict[str, object]:
 
 
 def _events(moves: Sequence[Move], now: datetime) -> Iterator[dict[str, object]]:
-    """The events of `refill_moves`, made for hundreds at a time."""
+    """The events of moves, whose reasons may all differ, without those of dead refills."""
     states = {move.state for move in moves if move.state in REFILL_KINDS}
     common = {state: events.common(REFILL_KINDS[state], now) for state in states}
     for row, state, why in moves:
@@ -91,14 +91,14 @@ def _save_all(dialect: Dialect) -> str:
     changes = ", ".join(f"{name} = given.{name}" for name in _CHANGED)
     changed = _recordset(dialect, "refills", refills, ("id", *_CHANGED))
     history = _insert(dialect, "history", refill_events, _HISTORY)
-    told = _insert(dialect, "events", events_table, events.INSERTED)
+    stored = _insert(dialect, "events", events_table, events.INSERTED)
     update_refills = f"UPDATE refills SET {changes} FROM {changed} WHERE {_IS_GIVEN}"  # noqa: S608  # names
-    return f"WITH changed AS ({update_refills}), history AS ({history}) {told}"
+    return f"WITH changed AS ({update_refills}), history AS ({history}) {stored}"
 
 
 def _insert(dialect: Dialect, parameter: str, table: Table, names: Sequence[str]) -> str:
-    columns, given = ", ".join(names), _recordset(dialect, parameter, table, names)
-    return f"INSERT INTO {table.name} ({columns}) SELECT {columns} FROM {given}"  # noqa: S608  # of names only
+    columns, rows = ", ".join(names), _recordset(dialect, parameter, table, names)
+    return f"INSERT INTO {table.name} ({columns}) SELECT {columns} FROM {rows}"  # noqa: S608  # of names only
 
 
 def _recordset(dialect: Dialect, parameter: str, table: Table, names: Sequence[str]) -> str:

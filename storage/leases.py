@@ -99,43 +99,6 @@ def claim(
     return [ClaimedRefill(*row.typed()) for row in claimed]
 
 
-def extend(connection: Connection, refill_id: int, token: str, until: datetime) -> datetime:
-    """Extend a lease; raises LeaseLostError if the token no longer owns the refill, or NotFoundError.
-
-    Raises MovedError when the work goes on in another database.
-    """
-    act_on_one(connection, Extend(refill_id, token, until), until)
-    return until
-
-
-def complete(
-    connection: Connection,
-    refill_id: int,
-    token: str,
-    now: datetime,
-    *,
-    external_id: str | None = None,
-    delivered: int | None = None,
-) -> RefillState:
-    """Complete a refill that was delivered; raises LeaseLostError, RepeatDiffersError or NotFoundError."""
-    return act_on_one(connection, Complete(refill_id, token, external_id, delivered), now).state
-
-
-def fail(
-    connection: Connection, refill_id: int, token: str, now: datetime, failure: Failure, max_attempts: int
-) -> RefillState:
-    """Give a refill back after a failure: queued again, or dead if it must not be retried.
-
-    Raises LeaseLostError or NotFoundError.
-    """
-    return act_on_one(connection, Fail(refill_id, token, failure, max_attempts), now).state
-
-
-def release(connection: Connection, refill_id: int, token: str, now: datetime) -> RefillState:
-    """Give a refill back undelivered, claimable at once; raises LeaseLostError or NotFoundError."""
-    return act_on_one(connection, Release(refill_id, token), now).state
-
-
 def complete_now(connection: Connection, call: Complete, now: datetime) -> LeaseAnswer | None:
     """Complete a refill with a single statement; None if the call does not: `act` tells why."""
     return _complete(connection, {0: call}, now).get(0)

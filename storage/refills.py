@@ -138,7 +138,8 @@ def lock_open(connection: Connection, order_ids: Iterable[str]) -> None:
 
     This serializes with a consumer that gives a claimed refill back, which then sees what was changed.
     """
-    connection.execute(_OPEN_OF_ORDERS, {"order_ids": list(order_ids)})
+    if wanted := list(order_ids):
+        connection.execute(_OPEN_OF_ORDERS, {"order_ids": wanted})
 
 
 def cancel_waiting(connection: Connection, order_id: str, now: datetime, detail: str) -> None:

@@ -21,7 +21,6 @@ from monitor.model.decision import Action, Reason
 from monitor.model.drop import DropState
 from monitor.model.link import LinkKind
 from monitor.model.order import Flag, OrderStatus
-from monitor.model.refill import RefillState
 from monitor.model.snapshot import Outcome
 from monitor.model.target import Metric
 from monitor.model.target_problem import TargetProblem
@@ -45,8 +44,19 @@ from storage import (
 from storage.column_types import Amount, EnumText, Instant
 from storage.guarantee_tables import daily_cap_alerts, mass_drops, reviews
 from storage.metadata import Key, metadata, one_of, only_postgresql, partial
+from storage.refill_tables import (
+    CLAIMABLE,
+    OPEN_REFILL,
+    UNFINISHED_REFILL,
+    queued_units,
+    refill_events,
+    refills,
+)
 
 __all__ = [
+    "CLAIMABLE",
+    "OPEN_REFILL",
+    "UNFINISHED_REFILL",
     "alert_tables",
     "bulk_tables",
     "buyer_tables",
@@ -58,6 +68,9 @@ __all__ = [
     "metadata",
     "pipeline_tables",
     "queue_tables",
+    "queued_units",
+    "refill_events",
+    "refills",
     "retention_tables",
     "reviews",
     "source_tables",
@@ -68,11 +81,8 @@ __all__ = [
     "webhook_tables",
 ]
 
-OPEN_REFILL = "state IN ('held', 'queued', 'claimed')"
 NOT_COMPLETED = "status <> 'Completed'"
 ENDED_DROP = "state NOT IN ('suspected', 'waiting', 'refused')"
-UNFINISHED_REFILL = "state NOT IN ('completed', 'rejected', 'cancelled')"
-CLAIMABLE = "state = 'queued' AND NOT hidden"
 OPEN_DROP = "state IN ('suspected', 'waiting', 'refused')"
 
 targets = Table(
@@ -304,94 +314,4 @@ decisions = Table(
     CheckConstraint("(decision IN ('refill', 'hold')) = (quantity > 0)", name="only_refills_have_units"),
     Index("ix_decisions_order_id", "order_id", "at"),
     Index("ix_decisions_at", "at", "decision_id"),
-)
-
-refills = Table(
-    "refills",
-    metadata,
-    Column("refill_id", Key, primary_key=True),
-    Column("order_id", ForeignKey("orders.order_id", name="fk_refills_order_id"), nullable=False),
-    Column("number", Integer, nullable=False),
-    Column("drop_id", ForeignKey("drops.drop_id", name="fk_refills_drop_id"), nullable=False),
-    Column("metric", EnumText(Metric), nullable=False),
-    Column("quantity", BigInteger, nullable=False),
-    Column("reason", EnumText(Reason), nullable=False),
-    Column("state", EnumText(RefillState), nullable=False),
-    Column("attempt", Integer, nullable=False, server_default="0"),
-    Column("created_at", Instant, nullable=False),
-    Column("queued_at", Instant),
-    Column("available_at", Instant, nullable=False),
-    Column("lease_token", Text),
-    Column("leased_until", Instant),
-    Column("consumer", Text),
-    Column("completed_at", Instant),
-    Column("delivered", BigInteger),
-    Column("external_id", Text),
-    Column("last_error", Text),
-    Column("done_token", Text),
-    Column("done_action", Text),
-    Column("done_state", EnumText(RefillState)),
-    Column("release_at", Instant),
-    Column("claim_service", Text, nullable=False, server_default=""),
-    Column("claim_provider", Text, nullable=False, server_default=""),
-    Column("claim_rank", SmallInteger, nullable=False, server_default="1"),
-    Column("hidden", Boolean, nullable=False, server_default=false()),
-    UniqueConstraint("order_id", "number", name="uq_refills_order_id_number"),
-    partial("uq_refills_one_open_per_order", "order_id", where=OPEN_REFILL, unique=True),
-    one_of("state", RefillState),
-    CheckConstraint("quantity > 0", name="quantity_positive"),
-    CheckConstraint("delivered >= 0", name="delivered_not_negative"),
-    CheckConstraint(
-        "(state = 'claimed') = (lease_token IS NOT NULL AND leased_until IS NOT NULL)",
-        name="claimed_has_a_lease",
-    ),
-    CheckConstraint("(state = 'completed') = (completed_at IS NOT NULL)", name="completed_has_a_time"),
-    partial("ix_refills_queued", "claim_rank", "available_at", "refill_id", where=CLAIMABLE),
-    partial(
-        "ix_refills_queued_part",
-        *("metric", "claim_service", "claim_provider", "claim_rank", "available_at", "refill_id"),
-        where=CLAIMABLE,
-    ),
-    partial("ix_refills_leases", "leased_until", where="state = 'claimed'"),
-    partial("ix_refills_held", "metric", "refill_id", where="state = 'held'"),
-    Index("ix_refills_created_at", "created_at", "refill_id"),
-    partial("ix_refills_unfinished", "state", "created_at", "refill_id", where=UNFINISHED_REFILL),
-    partial(
-        "ix_refills_external_id",
-        "external_id",
-        where="external_id IS NOT NULL",
-        postgresql_ops={"external_id": "text_pattern_ops"},
-    ),
-)
-
-queued_units = Table(
-    "queued_units",
-    metadata,
-    Column(
-        "refill_id",
-        BigInteger,
-        ForeignKey("refills.refill_id", name="fk_queued_units_refill_id"),
-        primary_key=True,
-        autoincrement=False,
-    ),
-    Column("at", Instant, nullable=False),
-    Column("service", Text, nullable=False),
-    Column("provider", Text),
-    Column("price", Amount),
-    Column("currency", Text),
-    Column("ordered", BigInteger, nullable=False),
-    Column("units", BigInteger, nullable=False),
-    Index("ix_queued_units_at", "at"),
-)
-
-refill_events = Table(
-    "refill_events",
-    metadata,
-    Column("event_id", Key, primary_key=True),
-    Column("refill_id", ForeignKey("refills.refill_id", name="fk_refill_events_refill_id"), nullable=False),
-    Column("at", Instant, nullable=False),
-    Column("state", EnumText(RefillState), nullable=False),
-    Column("detail", Text, nullable=False),
-    one_of("state", RefillState),
-    Index("ix_refill_events_refill_id", "refill_id"),
 )

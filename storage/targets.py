@@ -1,7 +1,7 @@
 """Targets: their state, schedule and results of looks."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -198,6 +198,9 @@ class LookOutcome:
     queue_position: QueuePosition | None = None
     """None when the target is not in the virtual queue."""
     noop_bounds: NoopBounds | None = None
+    _: KW_ONLY
+    was_hidden: bool
+    """Whether the target was private or gone before it."""
 
 
 def save_looks(connection: Connection, looks: Sequence[LookOutcome]) -> None:
@@ -205,8 +208,8 @@ def save_looks(connection: Connection, looks: Sequence[LookOutcome]) -> None:
     if not looks:
         return
     rows = [_look_values(look) for look in looks]
-    before = claim_columns.hidden(connection, [look.state.target_id for look in looks])
     connection.execute(_SAVE_LOOK, rows)
+    before = {look.state.target_id for look in looks if look.was_hidden}
     after = {row["id"] for row in rows if row["private_since"] is not None or row["gone_at"] is not None}
     claim_columns.refresh_targets(connection, sorted(before ^ after))
 

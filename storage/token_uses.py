@@ -36,15 +36,15 @@ def add(connection: Connection, use: TokenUse) -> int:
         "requests": use.requests,
     }
     added = insert_into(connection, token_uses).values(values)
-    given = added.excluded
-    same = or_(_u.minute_at == given.minute_at, _u.minute_at == use.minute_at + MINUTE)
-    later = case((same, _u.minute_at), else_=given.minute_at)
+    new = added.excluded
+    same = or_(_u.minute_at == new.minute_at, _u.minute_at == use.minute_at + MINUTE)
+    later = case((same, _u.minute_at), else_=new.minute_at)
     query = added.on_conflict_do_update(
         index_elements=[_u.token_id],
         set_={
-            "used_at": given.used_at,
+            "used_at": new.used_at,
             "minute_at": later,
-            "requests": case((same, _u.requests + given.requests), else_=given.requests),
+            "requests": case((same, _u.requests + new.requests), else_=new.requests),
         },
     )
     return int(connection.execute(query.returning(_u.requests)).scalar_one())

@@ -27,7 +27,7 @@ class EventFacts:
     event_id: int
     kind: EventKind
     subject: Subject
-    told: bool
+    complete: bool
     """Whether it has the fields of its kind; not if it was forgotten or is of an earlier release."""
 
 

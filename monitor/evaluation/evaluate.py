@@ -89,6 +89,8 @@ class LookEvaluation:
     events: tuple[Event, ...]
     judged: bool
     opened: bool
+    was_hidden: bool
+    """Whether the target was private or gone before the look."""
 
     @property
     def decisions(self) -> tuple[Decision, ...]:
@@ -176,7 +178,7 @@ def _conclude(look: AdmittedLook, reads: SourceReads, policy: LookPolicy) -> Loo
         read_at,
         other_account=look.shows_other_account,
     )
-    notified, told = notify(problem, known, look.orders, kept)
+    notified, event = notify(problem, known, look.orders, kept)
     following = _next_look(look, orders, failures, policy.cadence)
     if policy.router is not None:
         unseen = _unseen(look)
@@ -184,7 +186,7 @@ def _conclude(look: AdmittedLook, reads: SourceReads, policy: LookPolicy) -> Loo
         if following is not None and schedule.source != state.schedule.source and unseen:
             following = _due_at_once(following, state, kept)
         known = replace(known, schedule=schedule)
-    events = () if told is None else (told,)
+    events = () if event is None else (event,)
     return LookEvaluation(
         state=replace(known, notified_problem=notified),
         snapshot=kept,
@@ -196,6 +198,7 @@ def _conclude(look: AdmittedLook, reads: SourceReads, policy: LookPolicy) -> Loo
         events=_decision_events(look, policy.caps) + events,
         judged=look.judged,
         opened=look.opened,
+        was_hidden=state.hidden,
     )
 
 

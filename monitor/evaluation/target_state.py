@@ -57,3 +57,8 @@ class TargetState:
     noop_bounds: NoopBounds | None = None
     """Counts that change nothing; None when every count must be evaluated."""
     schedule: TargetSchedule = field(default_factory=TargetSchedule)
+
+    @property
+    def hidden(self) -> bool:
+        """Whether it is private or gone, so that none of its refills is claimed."""
+        return self.private_since is not None or self.absence.gone_at is not None

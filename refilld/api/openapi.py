@@ -148,7 +148,7 @@ def _parameters(route: ApiRoute) -> Iterator[dict[str, Any]]:
     if route.query is not None:
         for name, written in route.query.formats.items():
             yield {"name": name, "in": "query", "schema": written.schema}
-    for name in route.takes:
+    for name in route.request_headers:
         yield {"name": name, "in": "header", "schema": REQUEST_HEADERS[name]}
 
 

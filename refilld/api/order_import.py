@@ -83,7 +83,7 @@ def import_routes(orders: OrderImport) -> tuple[ApiRoute, ...]:
             ResultsAnswer,
             scopes=(Scope.ORDERS_WRITE,),
             body=OrdersBody,
-            takes=(KEY,),
+            request_headers=(KEY,),
             problems=(HTTPStatus.CONFLICT,),
             headers=(REPLAYED,),
         ),

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from http import HTTPStatus
-from typing import Any
 
 from flask import Response, request
 
@@ -25,7 +25,6 @@ from storage.engine import Database
 from storage.errors import NotFoundError
 from storage.tokens import Scope
 
-_MISSING: dict[str, Any] = {"problems": (HTTPStatus.NOT_FOUND,)}
 LOOKS = 1_000
 """Looks of an order that are shown, at most: the newest."""
 
@@ -43,7 +42,7 @@ class Orders:
         """One order with all that happened to it."""
         _require_possible(order_id)
         with self.database.read() as tx:
-            story = load(tx, order_id, self.clock(), self.enabled, most_looks=LOOKS)
+            story = load(tx, order_id, self.clock(), self.enabled, LOOKS)
         of_order = story.order.order.language
         return self._in_language(of_order, lambda language: document(story, self.texts.of(language)))
 
@@ -107,19 +106,23 @@ def order_routes(orders: Orders) -> tuple[ApiRoute, ...]:
     """The routes of single orders, each with its scope."""
     one = f"{PREFIX}/orders/<order:order_id>"
     flag, asks = f"{one}/flags/<flag>", f"{one}/refill-requests"
-    show, noticed = (
-        "One order with its story",
-        "A customer noticed a drop: the answer so far, and a look at once",
-    )
-    spoken: dict[str, Any] = {"takes": ("Accept-Language",), "headers": ("Content-Language",)} | _MISSING
-    read: dict[str, Any] = {"scopes": (Scope.ORDERS_READ,)}
-    write: dict[str, Any] = {"scopes": (Scope.ORDERS_WRITE,)}
-    set_: dict[str, Any] = {"body": FlagBody} | _MISSING | write
-    lift = _MISSING | write
-    asked: dict[str, Any] = {"body": Nothing, "status": HTTPStatus.ACCEPTED} | spoken | write
+    of_one = partial(ApiRoute, problems=(HTTPStatus.NOT_FOUND,))
+    spoken = partial(of_one, request_headers=("Accept-Language",), headers=("Content-Language",))
+    read, write = (Scope.ORDERS_READ,), (Scope.ORDERS_WRITE,)
     return (
-        ApiRoute("GET", one, orders.show, show, StoryAnswer, **spoken, **read),
-        ApiRoute("PUT", flag, orders.set_flag, "Set a flag on an order", FlagsAnswer, **set_),
-        ApiRoute("DELETE", flag, orders.lift_flag, "Lift a flag from an order", FlagsAnswer, **lift),
-        ApiRoute("POST", asks, orders.request_refill, noticed, RequestAnswer, **asked),
+        spoken("GET", one, orders.show, "One order with its story", StoryAnswer, scopes=read),
+        of_one(
+            "PUT", flag, orders.set_flag, "Set a flag on an order", FlagsAnswer, body=FlagBody, scopes=write
+        ),
+        of_one("DELETE", flag, orders.lift_flag, "Lift a flag from an order", FlagsAnswer, scopes=write),
+        spoken(
+            "POST",
+            asks,
+            orders.request_refill,
+            "A customer noticed a drop: the answer so far, and a look at once",
+            RequestAnswer,
+            body=Nothing,
+            status=HTTPStatus.ACCEPTED,
+            scopes=write,
+        ),
     )

@@ -52,7 +52,7 @@ class ApiRoute:
     """Of the answer; which one follows from the request."""
     problems: tuple[HTTPStatus, ...] = ()
     """Statuses of problems beside those that follow from the other fields."""
-    takes: tuple[str, ...] = ()
+    request_headers: tuple[str, ...] = ()
     """Headers that are read beside those that every request may have."""
     headers: tuple[str, ...] = ()
     """Headers of the answer beside those that every answer has."""

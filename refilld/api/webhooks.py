@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from http import HTTPStatus
-from typing import Any
 
 from flask import Response
 
@@ -20,7 +20,6 @@ from refilld.api.answers import (
     SecretAnswer,
     page_of,
 )
-from refilld.api.auth import View
 from refilld.api.lists import page_answer
 from refilld.api.responses import answer
 from refilld.api.route import PREFIX, ApiRoute
@@ -37,6 +36,12 @@ from storage.webhook_log import DeliveryFilter
 
 OF_ENDPOINT = DELIVERIES.without("endpoint_id")
 """The query strings of the deliveries of one endpoint."""
+_ALL = f"{PREFIX}/webhooks"
+_ONE = f"{_ALL}/<endpoint_id>"
+_route = partial(ApiRoute, scopes=(Scope.WEBHOOKS_MANAGE,))
+_of_one = partial(_route, problems=(HTTPStatus.NOT_FOUND,))
+_may_conflict = partial(_route, problems=(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT))
+"""Routes that some states of the endpoint refuse."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,56 +126,55 @@ def webhook_routes(endpoints: WebhookEndpoints) -> tuple[ApiRoute, ...]:
     return (*_of_endpoints(endpoints), *_of_deliveries(endpoints))
 
 
-def _route(
-    method: str, path: str, view: View, summary: str, found: Any, *problems: HTTPStatus, **more: Any
-) -> ApiRoute:
-    of_one = (HTTPStatus.NOT_FOUND,) if path else ()
-    scopes = (Scope.WEBHOOKS_MANAGE,)
-    path = f"{PREFIX}/webhooks{path}"
-    return ApiRoute(method, path, view, summary, found, scopes=scopes, problems=of_one + problems, **more)
-
-
 def _of_endpoints(of: WebhookEndpoints) -> Iterator[ApiRoute]:
-    one, no_body, conflict = "/<endpoint_id>", {"body": Nothing}, HTTPStatus.CONFLICT
-    created, accepted = {"status": HTTPStatus.CREATED}, {"status": HTTPStatus.ACCEPTED}
     first = {"endpoint_id": "$response.body#/endpoints/0/endpoint_id"}
-    yield _route("GET", "", of.listed, "All webhook endpoints", EndpointsAnswer, gives=first)
+    yield _route("GET", _ALL, of.listed, "All webhook endpoints", EndpointsAnswer, gives=first)
     yield _route(
         "POST",
-        "",
+        _ALL,
         of.add,
         "Add an endpoint",
         NewEndpointAnswer,
-        conflict,
         body=EndpointBody,
+        status=HTTPStatus.CREATED,
+        problems=(HTTPStatus.CONFLICT,),
         gives={"endpoint_id": "$response.body#/endpoint_id"},
-        **created,
     )
-    yield _route("GET", one, of.show, "One endpoint", EndpointAnswer)
-    yield _route("DELETE", one, of.remove, "Remove an endpoint", None, status=HTTPStatus.NO_CONTENT)
-    yield _route("POST", f"{one}/rotate", of.rotate, "Make a new secret", SecretAnswer, **no_body)
-    yield _route(
-        "POST", f"{one}/enable", of.enable, "Enable an endpoint", EndpointAnswer, conflict, **no_body
+    yield _of_one("GET", _ONE, of.show, "One endpoint", EndpointAnswer)
+    yield _of_one("DELETE", _ONE, of.remove, "Remove an endpoint", status=HTTPStatus.NO_CONTENT)
+    yield _of_one("POST", f"{_ONE}/rotate", of.rotate, "Make a new secret", SecretAnswer, body=Nothing)
+    yield _may_conflict(
+        "POST", f"{_ONE}/enable", of.enable, "Enable an endpoint", EndpointAnswer, body=Nothing
     )
-    planned = {"gives": {"delivery_id": "$response.body#/delivery_id"}} | accepted | no_body
-    yield _route("POST", f"{one}/test", of.test, "Send a test", PlannedTestAnswer, conflict, **planned)
+    yield _may_conflict(
+        "POST",
+        f"{_ONE}/test",
+        of.test,
+        "Send a test",
+        PlannedTestAnswer,
+        body=Nothing,
+        status=HTTPStatus.ACCEPTED,
+        gives={"delivery_id": "$response.body#/delivery_id"},
+    )
 
 
 def _of_deliveries(of: WebhookEndpoints) -> Iterator[ApiRoute]:
-    one = "/<endpoint_id>"
-    delivery, accepted = f"{one}/deliveries/<delivery_id>", {"status": HTTPStatus.ACCEPTED}
-    first = {"delivery_id": "$response.body#/deliveries/0/delivery_id"}
-    page, shown = (
-        page_of("deliveries", DeliveryAnswer),
-        {"query": OF_ENDPOINT, "headers": ("Link",), "gives": first},
-    )
+    delivery, accepted = f"{_ONE}/deliveries/<delivery_id>", HTTPStatus.ACCEPTED
     since, again = "Send all events since a time again", "Send a delivery again"
-    conflict = HTTPStatus.CONFLICT
-    yield _route("GET", f"{one}/deliveries", of.deliveries, "Deliveries, newest first", page, **shown)
-    yield _route("GET", delivery, of.delivery, "One delivery with its attempts", DeliveryLogAnswer)
-    yield _route(
-        "POST", f"{one}/replay", of.replay, since, ReplayAnswer, conflict, body=ReplayBody, **accepted
+    yield _of_one(
+        "GET",
+        f"{_ONE}/deliveries",
+        of.deliveries,
+        "Deliveries, newest first",
+        page_of("deliveries", DeliveryAnswer),
+        query=OF_ENDPOINT,
+        headers=("Link",),
+        gives={"delivery_id": "$response.body#/deliveries/0/delivery_id"},
     )
-    yield _route(
-        "POST", f"{delivery}/replay", of.replay_one, again, ReplayAnswer, conflict, body=Nothing, **accepted
+    yield _of_one("GET", delivery, of.delivery, "One delivery with its attempts", DeliveryLogAnswer)
+    yield _may_conflict(
+        "POST", f"{_ONE}/replay", of.replay, since, ReplayAnswer, body=ReplayBody, status=accepted
+    )
+    yield _may_conflict(
+        "POST", f"{delivery}/replay", of.replay_one, again, ReplayAnswer, body=Nothing, status=accepted
     )

@@ -95,10 +95,10 @@ def alerts_list(
     limit: int,
     as_json: bool,
     wide: bool,
-    **given: Any,
+    **filters: Any,
 ) -> None:
     """Show alerts, newest first, with their severity and the state of their delivery."""
-    wanted = _alert_filter(context.now(), message, **given)
+    wanted = _alert_filter(context.now(), message, **filters)
     limit = limit if message is None else MOST_LISTED
     with context.database() as database, database.read() as tx:
         rows = [alert_fields(row) for row in first_rows(partial(alert_list.page, tx, wanted), limit)]
@@ -174,13 +174,13 @@ def list_(
     limit: int,
     as_json: bool,
     wide: bool,
-    **given: Any,
+    **filters: Any,
 ) -> None:
     """Show drops with their decisions, newest first, and the alerts about anything else.
 
     A filter of the drops leaves the alerts out.
     """
-    fields = filter_fields(context.now(), **given)
+    fields = filter_fields(context.now(), **filters)
     wanted = DropFilter(
         open_only=open_only,
         state=None if state is None else DropState(state),

@@ -50,8 +50,8 @@ def _command(action: BulkAction, help_text: str) -> click.Command:
     def operate(
         context: CommandContext, /, *, refill_ids: tuple[int, ...], yes: bool, dry_run: bool, **filters: Any
     ) -> None:
-        given = {name: value for name, value in filters.items() if value is not None}
-        if bool(refill_ids) == bool(given):
+        chosen = {name: value for name, value in filters.items() if value is not None}
+        if bool(refill_ids) == bool(chosen):
             raise click.UsageError("say which refills: either IDs, or a filter such as --reason mass_drop")
         if len(refill_ids) == 1 and not dry_run:
             _operate_on_one(context, refill_ids[0], action)
@@ -62,7 +62,7 @@ def _command(action: BulkAction, help_text: str) -> click.Command:
 
             act_on_refills(context, plan, yes=yes, dry_run=dry_run, each=True)
         else:
-            act_on_found(context, action, _filter_of(context.now(), **given), yes=yes, dry_run=dry_run)
+            act_on_found(context, action, _filter_of(context.now(), **chosen), yes=yes, dry_run=dry_run)
 
     command: Callable[[Callable[..., Any]], click.Command] = click.command(
         str(action), help=help_text + _MORE, short_help=help_text
@@ -70,9 +70,9 @@ def _command(action: BulkAction, help_text: str) -> click.Command:
     return command(operate)
 
 
-def _filter_of(now: datetime, reason: str | None = None, **given: Any) -> RefillFilter:
+def _filter_of(now: datetime, reason: str | None = None, **filters: Any) -> RefillFilter:
     wanted = None if reason is None else Reason(reason)
-    return RefillFilter(reason=wanted, **filter_fields(now, **given))
+    return RefillFilter(reason=wanted, **filter_fields(now, **filters))
 
 
 def _operate_on_one(context: CommandContext, refill_id: int, action: BulkAction) -> None:

@@ -71,14 +71,14 @@ def list_(
     limit: int,
     as_json: bool,
     wide: bool,
-    **given: Any,
+    **filters: Any,
 ) -> None:
     """Show orders, newest completion first."""
     wanted = OrderFilter(
         status=OrderStatus(status) if status else None,
         drop_state=DropState(drop_state) if drop_state else None,
         flag=Flag(flag) if flag else None,
-        **filter_fields(context.now(), **given),
+        **filter_fields(context.now(), **filters),
     )
     with context.database() as database, database.read() as tx:
         found = first_rows(partial(order_list.page, tx, wanted), limit)

@@ -76,13 +76,13 @@ def list_(
     limit: int,
     as_json: bool,
     wide: bool,
-    **given: Any,
+    **filters: Any,
 ) -> None:
     """Show refills, newest first."""
     wanted = RefillFilter(
         state=None if state is None else RefillState(state),
         reason=None if reason is None else Reason(reason),
-        **filter_fields(context.now(), **given),
+        **filter_fields(context.now(), **filters),
     )
     with context.database() as database, database.read() as connection:
         rows = first_rows(partial(refill_list.page, connection, wanted), limit)
@@ -136,7 +136,9 @@ def claim(
 def extend(context: CommandContext, refill_id: int, lease_token: str, lease: timedelta) -> None:
     """Extend the lease of a claimed refill."""
     with context.database() as database, database.write() as connection:
-        until = leases.extend(connection, refill_id, lease_token, _now(context, connection) + lease)
+        now = _now(context, connection)
+        until = now + lease
+        leases.act_on_one(connection, leases.Extend(refill_id, lease_token, until), now)
     click.echo(f"refill {refill_id} is yours until {rfc3339(until)}")
 
 
@@ -150,16 +152,7 @@ def complete(
     context: CommandContext, refill_id: int, lease_token: str, external_id: str | None, delivered: int | None
 ) -> None:
     """Complete a claimed refill that was delivered."""
-    with context.database() as database, database.write() as connection:
-        state = leases.complete(
-            connection,
-            refill_id,
-            lease_token,
-            _now(context, connection),
-            external_id=external_id,
-            delivered=delivered,
-        )
-    _print_state(refill_id, state)
+    _end_lease(context, leases.Complete(refill_id, lease_token, external_id, delivered))
 
 
 @refills.command()
@@ -186,10 +179,8 @@ def fail(
     """Give a claimed refill back because it could not be delivered."""
     failure = leases.Failure(reason, retryable=not no_retry, retry_after=retry_after)
     section = context.settings.queue
-    call = leases.Fail(refill_id, lease_token, failure, section.max_attempts, section.waits, random())
-    with context.database() as database, database.write() as connection:
-        state = leases.act_on_one(connection, call, _now(context, connection)).state
-    _print_state(refill_id, state)
+    limits = section.max_attempts, section.waits
+    _end_lease(context, leases.Fail(refill_id, lease_token, failure, *limits, random()))
 
 
 @refills.command()
@@ -198,9 +189,7 @@ def fail(
 @pass_context
 def release(context: CommandContext, refill_id: int, lease_token: str) -> None:
     """Give a claimed refill back undelivered."""
-    with context.database() as database, database.write() as connection:
-        state = leases.release(connection, refill_id, lease_token, _now(context, connection))
-    _print_state(refill_id, state)
+    _end_lease(context, leases.Release(refill_id, lease_token))
 
 
 def _now(context: CommandContext, connection: Transaction) -> datetime:
@@ -208,8 +197,10 @@ def _now(context: CommandContext, connection: Transaction) -> datetime:
     return shared_time(connection, context.now())
 
 
-def _print_state(refill_id: int, state: RefillState) -> None:
-    click.echo(f"refill {refill_id} is {state}")
+def _end_lease(context: CommandContext, call: leases.LeaseCall) -> None:
+    with context.database() as database, database.write() as connection:
+        state = leases.act_on_one(connection, call, _now(context, connection)).state
+    click.echo(f"refill {call.refill_id} is {state}")
 
 
 for _command in operator_commands():

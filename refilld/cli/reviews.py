@@ -68,10 +68,10 @@ def list_(
     limit: int,
     as_json: bool,
     wide: bool,
-    **given: Any,
+    **filters: Any,
 ) -> None:
     """Show reviews with the units, their share of the price, and the clause of the policy."""
-    wanted = _filter_of(context.now(), **given)
+    wanted = _filter_of(context.now(), **filters)
     if not everything:
         wanted = replace(wanted, state=ReviewState.OPEN)
     with context.database() as database, database.read() as tx:
@@ -104,8 +104,8 @@ def close(
 
     One ID is closed at once; several, or those of a filter, are shown first, and you are asked.
     """
-    given = {name: value for name, value in filters.items() if value is not None}
-    if bool(review_ids) == bool(given):
+    chosen = {name: value for name, value in filters.items() if value is not None}
+    if bool(review_ids) == bool(chosen):
         raise click.UsageError("say which reviews: either IDs, or a filter such as --cause short_delivery")
     with context.database() as database:
         if len(review_ids) == 1 and not dry_run:
@@ -117,14 +117,14 @@ def close(
             plan = (
                 plan_named(tx, review_ids)
                 if review_ids
-                else plan_found(tx, _filter_of(context.now(), **given))
+                else plan_found(tx, _filter_of(context.now(), **chosen))
             )
         _close_all(context, database, plan, note or "", yes=yes, dry_run=dry_run)
 
 
-def _filter_of(now: datetime, cause: str | None = None, **given: Any) -> ReviewFilter:
+def _filter_of(now: datetime, cause: str | None = None, **filters: Any) -> ReviewFilter:
     wanted = None if cause is None else ReviewCause(cause)
-    return ReviewFilter(cause=wanted, **filter_fields(now, **given))
+    return ReviewFilter(cause=wanted, **filter_fields(now, **filters))
 
 
 def _close_all(

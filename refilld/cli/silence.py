@@ -62,16 +62,16 @@ def silence() -> None:
     help="End it when nothing has matched it for so long.",
 )  # fmt: skip
 @pass_context
-def add(context: CommandContext, /, matchers: tuple[str, ...], **given: Any) -> None:
+def add(context: CommandContext, /, matchers: tuple[str, ...], **options: Any) -> None:
     """Silence alerts that match all MATCHERS, such as 'kind="drop.held"' 'service=~"12|13"'."""
     starts_at, ends_at = _span(
-        context.now(), given.pop("starts_at"), given.pop("ends_at"), given.pop("duration")
+        context.now(), options.pop("starts_at"), options.pop("ends_at"), options.pop("duration")
     )
     try:
         parsed = tuple(matcher for text in matchers for matcher in parse_matchers(text))
     except BadInputError as error:
         raise click.UsageError(error.problem) from None
-    new = NewSilence(parsed, starts_at=starts_at, ends_at=ends_at, **given)
+    new = NewSilence(parsed, starts_at=starts_at, ends_at=ends_at, **options)
     with context.database() as database, database.write() as tx:
         key = silences.add(tx, new, context.now())
         for warning in unmatched(tx, context.settings, parsed):

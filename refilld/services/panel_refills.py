@@ -14,44 +14,16 @@ from storage.engine import Transaction
 from storage.requests import RequestResult
 
 
-class PanelFault(StrEnum):
-    """Errors in the words that panels use."""
+class NotGranted(StrEnum):
+    """Why a request for a refill was not granted."""
 
-    INVALID_KEY = "Invalid API key"
-    INCORRECT_REQUEST = "Incorrect request"
-    INCORRECT_ORDER = "Incorrect order ID"
-    REFILL_NOT_FOUND = "Refill not found"
-    REFILL_DISABLED = "Refill is disabled for this service"
-    REFILL_OPEN = "The refill task is not completed for this order"
-    NOT_ELIGIBLE = "Order not eligible for refill."
+    UNKNOWN_ORDER = "unknown_order"
+    NO_REFILLS = "no_refills"
+    """The order was sold without refills."""
+    OPEN = "open"
+    """A refill is open, or an earlier request is pending."""
+    NOT_ELIGIBLE = "not_eligible"
     """No guarantee is in force, or there were too many requests today."""
-    TOO_MANY = "Too many requests, please try again later"
-    """More than the key may send in a minute."""
-    UNAVAILABLE = "Temporarily unavailable, please try again later"
-    """The database cannot be reached; nothing was changed."""
-    FAILED = "Internal error"
-    """A defect, which is in the log."""
-
-
-class RefillWord(StrEnum):
-    """The status of a refill, as panels write it."""
-
-    PENDING = "Pending"
-    IN_PROGRESS = "In progress"
-    COMPLETED = "Completed"
-    REJECTED = "Rejected"
-    ERROR = "Error"
-
-
-_WORDS = {
-    RefillState.HELD: RefillWord.PENDING,
-    RefillState.QUEUED: RefillWord.PENDING,
-    RefillState.CLAIMED: RefillWord.IN_PROGRESS,
-    RefillState.COMPLETED: RefillWord.COMPLETED,
-    RefillState.DEAD: RefillWord.ERROR,
-    RefillState.REJECTED: RefillWord.REJECTED,
-    RefillState.CANCELLED: RefillWord.REJECTED,
-}
 
 
 def possible(order_ids: Iterable[str]) -> list[str]:
@@ -59,47 +31,47 @@ def possible(order_ids: Iterable[str]) -> list[str]:
     return list(filter(possible_id, dict.fromkeys(order_ids)))
 
 
-def ask(tx: Transaction, order_ids: Sequence[str], now: datetime) -> dict[str, int | PanelFault]:
-    """Record a request for each order; the id of the request, or why it is refused, by order."""
+def ask(tx: Transaction, order_ids: Sequence[str], now: datetime) -> dict[str, int | NotGranted]:
+    """Record a request for each order; the id of the request, or why it was not granted, by order."""
     wanted = possible(order_ids)
     known = targets.ids_of_orders(tx, wanted)
     targets.lock(tx, sorted(set(known.values())))
     states = _states(tx, known.values())
     asked = {order_id: _ask(tx, states[order_id], now) for order_id in wanted if order_id in known}
-    return dict.fromkeys(order_ids, PanelFault.INCORRECT_ORDER) | asked
+    return dict.fromkeys(order_ids, NotGranted.UNKNOWN_ORDER) | asked
 
 
-def _ask(tx: Transaction, state: OrderState, now: datetime) -> int | PanelFault:
+def _ask(tx: Transaction, state: OrderState, now: datetime) -> int | NotGranted:
     order_id = state.order.order_id
     if state.order.terms.refill is RefillMode.NEVER:
-        return PanelFault.REFILL_DISABLED
+        return NotGranted.NO_REFILLS
     if any(refill.state.open for refill in state.refills) or (state.request_pending and state.covered(now)):
         claim_columns.ask_for(tx, order_id, now)
-        return PanelFault.REFILL_OPEN
+        return NotGranted.OPEN
     if not ask_for_refill(tx, order_id, now) or not state.covered(now):
-        return PanelFault.NOT_ELIGIBLE
+        return NotGranted.NOT_ELIGIBLE
     return requests.newest_id(tx, order_id)
 
 
-def statuses(tx: Transaction, request_ids: Sequence[int], now: datetime) -> dict[int, RefillWord]:
-    """The status of the refills that were asked for, by id of the request; unknown ids are skipped."""
+def statuses(tx: Transaction, request_ids: Sequence[int], now: datetime) -> dict[int, RefillState | None]:
+    """What became of requests, by their ids; None if that is open. Unknown ids are skipped."""
     results = requests.results(tx, request_ids)
     open_ids = {one.request.order_id for one in results.values() if _undecided(one)}
     states = _states(tx, targets.ids_of_orders(tx, sorted(open_ids)).values())
     covered = {order_id for order_id in open_ids if states[order_id].covered(now)}
-    return {number: _word(result, covered) for number, result in results.items()}
+    return {number: _state(result, covered) for number, result in results.items()}
 
 
 def _undecided(result: RequestResult) -> bool:
     return result.refill is None and result.request.answered_at is None
 
 
-def _word(result: RequestResult, covered: set[str]) -> RefillWord:
+def _state(result: RequestResult, covered: set[str]) -> RefillState | None:
     """A request is rejected if no refill came of it, or none can come any more."""
     if result.refill is not None:
-        return _WORDS[result.refill]
+        return result.refill
     pending = _undecided(result) and result.request.order_id in covered
-    return RefillWord.PENDING if pending else RefillWord.REJECTED
+    return None if pending else RefillState.REJECTED
 
 
 def _states(tx: Transaction, target_ids: Iterable[int]) -> dict[str, OrderState]:

@@ -48,35 +48,35 @@ class SignIn:
     """Of the new session."""
 
 
-def sign_in(database: Database, given: Credentials, life: SessionLife, now: datetime) -> SignIn:
+def sign_in(database: Database, credentials: Credentials, life: SessionLife, now: datetime) -> SignIn:
     """Begin a session for a user who proves who they are."""
     made: list[str] = []
 
     def begin(tx: Transaction, user: UserRow) -> None:
         with acting(replace(actor(), name=f"page {user.name}")):
             users.note(tx, EventKind.USER_SIGNED_IN, user.user_id, now)
-        made.append(user_sessions.begin(tx, user.user_id, given.peer, given.browser, life, now))
+        made.append(user_sessions.begin(tx, user.user_id, credentials.peer, credentials.browser, life, now))
 
-    outcome = once_proved(database, given, now, begin)
+    outcome = once_proved(database, credentials, now, begin)
     return SignIn(outcome, *made)
 
 
 def once_proved(
-    database: Database, given: Credentials, now: datetime, act: Callable[[Transaction, UserRow], None]
+    database: Database, credentials: Credentials, now: datetime, act: Callable[[Transaction, UserRow], None]
 ) -> SignInOutcome:
     """Do something for a user who proves who they are; raises PasswordsBusyError."""
-    name = canonical_name(given.name)
+    name = canonical_name(credentials.name)
     with database.write() as tx:
-        attempt_id = sign_in_attempts.begin(tx, name, given.peer, now)
+        attempt_id = sign_in_attempts.begin(tx, name, credentials.peer, now)
         user = users.named(tx, name)
     if attempt_id is None:
         return SignInOutcome.LIMITED
     known = None if user is None or user.external else user.password_hash
-    if not passwords.verified(known, given.password) or user is None:
+    if not passwords.verified(known, credentials.password) or user is None:
         return SignInOutcome.WRONG
-    newer = passwords.hashed(given.password) if passwords.is_outdated(user.password_hash) else None
+    newer = passwords.hashed(credentials.password) if passwords.is_outdated(user.password_hash) else None
     with database.write() as tx:
-        if not _still_valid(tx, user) or not _code_accepted(tx, user, given.code, now):
+        if not _still_valid(tx, user) or not _code_accepted(tx, user, credentials.code, now):
             return SignInOutcome.WRONG
         if newer is not None:
             users.rehash(tx, user.user_id, newer)

@@ -133,7 +133,7 @@ def _wanted(tx: Transaction, endpoint: EndpointRow, since: datetime, *, undelive
         tx, endpoint.endpoint_id, since, undelivered=undelivered, after=after, limit=_CHUNK
     ):
         for fact in facts:
-            if fact.told and endpoint.subscription.wants(fact.kind, fact.subject):
+            if fact.complete and endpoint.subscription.wants(fact.kind, fact.subject):
                 yield fact.event_id
         after = facts[-1].event_id
 

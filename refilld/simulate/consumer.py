@@ -38,7 +38,7 @@ class SimulatedConsumer:
         """Complete a refill, and deliver its units to the world."""
         now = self.clock.now()
         with self.database.write() as tx:
-            leases.complete(tx, row.refill_id, row.lease_token, now)
+            leases.act_on_one(tx, leases.Complete(row.refill_id, row.lease_token), now)
         if self.world.arrivals is not None:
             target = Target(parse_link(row.link).link, row.metric)
             self.world.arrivals.refilled(row.order_id, target, row.quantity, now)

@@ -38,8 +38,8 @@ def section_of(settings: Settings, name: str, requests_per_hour: int | None) -> 
     if requests_per_hour is None:
         return section
     spacing = min(section.spacing, HOUR / requests_per_hour)
-    given = {"requests_per_hour": requests_per_hour, "spacing": spacing, "requests_per_day": None}
-    return section.model_copy(update=given)
+    values = {"requests_per_hour": requests_per_hour, "spacing": spacing, "requests_per_day": None}
+    return section.model_copy(update=values)
 
 
 def _combined(sections: Sequence[SourceSection]) -> SourceSection:

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeAlias
 
 from monitor.evaluation.target_state import TargetState
 from monitor.guarantee.customer_answers import Answer
@@ -53,6 +54,10 @@ class Thinning:
     end: datetime | None = None
 
 
+WantedLooks: TypeAlias = Thinning | int
+"""Which looks are loaded: thinned ones, or the newest, at most so many."""
+
+
 @dataclass(frozen=True, slots=True)
 class Timeline:
     """One order with the rows about it, the rows of each kind oldest first."""
@@ -99,8 +104,7 @@ def load(
     order_id: str,
     now: datetime,
     enabled: EnabledSources | None = None,
-    thinning: Thinning | None = None,
-    most_looks: int | None = None,
+    wanted: WantedLooks = LOOKS,
 ) -> Timeline:
     """Load the timeline of an order; raises NotFoundError. Without `enabled` no source has an obstacle."""
     stored = orders.get(tx, order_id)
@@ -110,7 +114,7 @@ def load(
     next_look, due_reason = expected_look(tx, target, now, obstacle)
     mine = next(state for state in group if state.order.order_id == order_id)
     start = min(stored.imported_at, stored.order.completed_at or stored.imported_at)
-    looks, left_out, thinned = _looks(tx, stored.target_id, start, now, thinning or most_looks or LOOKS)
+    looks, left_out, thinned = _looks(tx, stored.target_id, start, now, wanted)
     found = refills.listed(tx, order_id=order_id, limit=REFILLS)
     return Timeline(
         now=now,
@@ -137,7 +141,7 @@ def load(
 
 
 def _looks(
-    tx: Transaction, target_id: int, start: datetime, now: datetime, wanted: Thinning | int
+    tx: Transaction, target_id: int, start: datetime, now: datetime, wanted: WantedLooks
 ) -> tuple[list[SnapshotRow], int, int]:
     """The looks of a target, newest first: thinned, or at most so many.
 

@@ -64,8 +64,8 @@ class CursorList(Generic[F]):
 
     def _url(self, order: str, cursor: Cursor | None) -> str:
         more = {SORT: "" if order == NEWEST else order, CURSOR: "" if cursor is None else str(cursor)}
-        given = {name: value for name, value in (dict(self.filters) | more).items() if value}
-        return f"{self.path}?{urlencode(given)}" if given else self.path
+        fields = {name: value for name, value in (dict(self.filters) | more).items() if value}
+        return f"{self.path}?{urlencode(fields)}" if fields else self.path
 
 
 def read_cursor_list(path: str, form: QueryFormat[F], now: datetime, rows: int = ROWS) -> CursorList[F]:

@@ -11,6 +11,7 @@ import pytest
 from storage import leases
 from storage.actor import Actor, acting
 from storage.leases import Failure
+from tests import lease_calls
 from tests.builders import HOUR, NOW
 from tests.faults.checker import faults, not_made_good
 from tests.faults.log_checker import broken_promises
@@ -27,12 +28,12 @@ def queue(tmp_path: Path) -> Iterator[QueueWorld]:
         world.queue(*SOLD)
         with world.database.write() as tx:
             first, _, third = leases.claim(tx, NOW, limit=3, lease=HOUR)
-            leases.release(tx, first.refill_id, first.lease_token, NOW)
-            leases.fail(tx, third.refill_id, third.lease_token, NOW, Failure("no", retryable=False), 10)
+            lease_calls.release(tx, first.refill_id, first.lease_token, NOW)
+            lease_calls.fail(tx, third.refill_id, third.lease_token, NOW, Failure("no", retryable=False), 10)
         with world.database.write() as tx:
             again = {row.order_id: row for row in leases.claim(tx, NOW, limit=2, lease=HOUR)}
-            leases.complete(tx, again["1"].refill_id, again["1"].lease_token, NOW)
-            leases.release(tx, again["4"].refill_id, again["4"].lease_token, NOW)
+            lease_calls.complete(tx, again["1"].refill_id, again["1"].lease_token, NOW)
+            lease_calls.release(tx, again["4"].refill_id, again["4"].lease_token, NOW)
         yield world
 
 

@@ -34,7 +34,7 @@ from storage.alert_list import AlertFilter
 from storage.engine import Database
 from storage.leases import ClaimedRefill
 from storage.schema import metadata
-from tests import builders
+from tests import builders, lease_calls
 from tests.builders import DAY, HOUR, SECOND, START, a_profile
 from tests.migrated_database import migrated_database
 from tests.pages import rows_of_list
@@ -161,7 +161,7 @@ class JobsWorld:
         with self.database.write() as tx:
             taken = leases.claim(tx, self.now, limit=1000, lease=HOUR)
             for row in taken:
-                leases.complete(tx, row.refill_id, row.lease_token, self.now, **how)
+                lease_calls.complete(tx, row.refill_id, row.lease_token, self.now, **how)
         return [row.refill_id for row in taken]
 
     def claim(self, lease: timedelta = HOUR) -> list[ClaimedRefill]:
@@ -173,7 +173,7 @@ class JobsWorld:
         with self.database.write() as tx:
             for row in leases.claim(tx, self.now, limit=1000, lease=HOUR):
                 failure = leases.Failure("no such profile", retryable=False)
-                leases.fail(tx, row.refill_id, row.lease_token, self.now, failure, max_attempts=10)
+                lease_calls.fail(tx, row.refill_id, row.lease_token, self.now, failure, max_attempts=10)
 
     def operate(self, action: str, refill_id: int = 1) -> None:
         with self.database.write() as tx:

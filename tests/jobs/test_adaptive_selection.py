@@ -54,7 +54,7 @@ def place(
     snapshot = Snapshot(row.target, world.now - HOUR, Outcome.COUNT, "pages", 2000, "count")
     following = NextLook(at or world.now + DAY, priority, "by hand", cadence_state=row.schedule.cadence_state)
     with world.database.write() as tx:
-        targets.save_looks(tx, [LookOutcome(row, snapshot, following, queue_position)])
+        targets.save_looks(tx, [LookOutcome(row, snapshot, following, queue_position, was_hidden=row.hidden)])
 
 
 def order_of_service(world: JobsWorld, source: Pages, number: int) -> list[str]:

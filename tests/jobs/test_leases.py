@@ -7,8 +7,8 @@ from structlog.testing import capture_logs
 
 from jobs.leases import Leases
 from monitor.model.refill import RefillState
-from storage import leases
 from storage.errors import LeaseLostError
+from tests import lease_calls
 from tests.builders import DAY, HOUR, INSTANT, NOW, SECOND, START
 from tests.jobs.jobs_world import JobsWorld, an_order
 from tests.jobs.retention_world import maintenance_of
@@ -66,7 +66,7 @@ def test_a_late_completion_fails_because_the_lease_is_lost(queued: JobsWorld) ->
     job(queued).run_once()
     queued.claim(HOUR)
     with pytest.raises(LeaseLostError), queued.database.write() as tx:
-        leases.complete(tx, taken.refill_id, taken.lease_token, queued.now)
+        lease_calls.complete(tx, taken.refill_id, taken.lease_token, queued.now)
     assert state_of(queued) is RefillState.CLAIMED
 
 

@@ -26,6 +26,7 @@ from refilld.settings.settings import Settings
 from storage import backlogs, flags, leases, orders, targets
 from storage.engine import Database
 from storage.schema import decisions
+from tests import lease_calls
 from tests.effort import EFFORT
 from tests.migrated_database import migrated_database
 from tests.postgres_server import fast_directory
@@ -110,10 +111,10 @@ def complete(tx: Connection, order_id: str, at: datetime) -> bool:
     delivered = False
     for refill in leases.claim(tx, at, limit=1000, lease=HOUR):
         if refill.order_id == order_id:
-            leases.complete(tx, refill.refill_id, refill.lease_token, at)
+            lease_calls.complete(tx, refill.refill_id, refill.lease_token, at)
             delivered = True
         else:
-            leases.release(tx, refill.refill_id, refill.lease_token, at)
+            lease_calls.release(tx, refill.refill_id, refill.lease_token, at)
     return delivered
 
 

@@ -11,6 +11,7 @@ from storage.engine import Database
 from storage.leases import ClaimedRefill, Failure
 from storage.refills import RefillRow
 from storage.schema import refills as table
+from tests import lease_calls
 from tests.builders import HOUR, MINUTE, NOW
 from tests.storage.shop import ATTEMPTS
 
@@ -49,7 +50,7 @@ def fail(
     database: Database, refill_id: int, token: str, failure: Failure = RETRY, now: datetime = LATER
 ) -> RefillState:
     with database.write() as connection:
-        return leases.fail(connection, refill_id, token, now, failure, ATTEMPTS)
+        return lease_calls.fail(connection, refill_id, token, now, failure, ATTEMPTS)
 
 
 def expire(database: Database, now: datetime, limit: int = 500) -> int:
@@ -62,7 +63,7 @@ def finish(database: Database, action: str, refill_id: int, token: str, now: dat
     if action == "fail":
         return fail(database, refill_id, token, now=now)
     with database.write() as connection:
-        act = leases.complete if action == "complete" else leases.release
+        act = lease_calls.complete if action == "complete" else lease_calls.release
         return act(connection, refill_id, token, now)
 
 

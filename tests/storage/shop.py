@@ -20,6 +20,7 @@ from storage.column_types import AnyRow
 from storage.engine import Database
 from storage.orders import ImportedRow
 from storage.schema import metadata, targets
+from tests import lease_calls
 from tests.builders import DAY, HOUR, MINUTE, NOW, a_claim, a_decision, a_drop, a_profile, an_order
 
 T = TypeVar("T")
@@ -64,10 +65,10 @@ def bring_to(connection: Connection, order_id: str, state: RefillState, at: date
     elif state in {RefillState.CLAIMED, RefillState.COMPLETED, RefillState.DEAD}:
         (row,) = leases.claim(connection, at, limit=1, lease=HOUR, consumer="panel")
         if state is RefillState.COMPLETED:
-            leases.complete(connection, refill_id, row.lease_token, at)
+            lease_calls.complete(connection, refill_id, row.lease_token, at)
         elif state is RefillState.DEAD:
             failure = leases.Failure("no such user", retryable=False)
-            leases.fail(connection, refill_id, row.lease_token, at, failure, ATTEMPTS)
+            lease_calls.fail(connection, refill_id, row.lease_token, at, failure, ATTEMPTS)
     return refill_id
 
 

@@ -23,6 +23,7 @@ from storage.event_list import EventFilter
 from storage.events import EventRow
 from storage.reviews import ReviewFilter, ReviewState
 from storage.tokens import Scope
+from tests import lease_calls
 from tests.builders import DAY, HOUR, NOW, an_order
 from tests.pages import rows_of_list
 from tests.storage.shop import ATTEMPTS, bring_to, owe, sell
@@ -80,7 +81,7 @@ def test_each_move_of_a_refill_is_an_event(database: Database) -> None:
         refill_id = owe(connection, "1")
         (claimed,) = leases.claim(connection, NOW, limit=1, lease=HOUR, consumer="panel")
         failure = leases.Failure("no such user", retryable=False)
-        leases.fail(connection, refill_id, claimed.lease_token, NOW, failure, ATTEMPTS)
+        lease_calls.fail(connection, refill_id, claimed.lease_token, NOW, failure, ATTEMPTS)
         operator_actions.act(connection, refill_id, "cancel", NOW)
     moves = [one for one in trail(database, order_id="1") if one.kind.startswith("refill.")]
     assert [one.kind for one in reversed(moves)] == [

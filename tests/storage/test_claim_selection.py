@@ -17,6 +17,7 @@ from storage.engine import Database
 from storage.queue_tables import queue_pauses as pauses_table
 from storage.schema import refills as table
 from storage.schema import targets
+from tests import lease_calls
 from tests.builders import DAY, HOUR, MINUTE, NOW, a_profile, an_order
 from tests.effort import EFFORT
 from tests.storage.lease_actions import claim, get, ids
@@ -195,7 +196,7 @@ def test_a_paused_part_is_not_claimed_until_it_is_resumed(database: Database) ->
         of_acme, other = owe(connection, "1", at=NOW - DAY), owe(connection, "2")
         (held,) = leases.claim(connection, NOW, limit=1, lease=HOUR)
         assert queue_pauses.pause(connection, ACME, "bots", NOW)
-        leases.complete(connection, of_acme, held.lease_token, NOW)
+        lease_calls.complete(connection, of_acme, held.lease_token, NOW)
         assert leases.waiting_since(connection, NOW) == NOW
     assert ids(claim(database)) == [other]
 

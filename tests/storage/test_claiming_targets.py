@@ -135,7 +135,7 @@ def test_a_finished_look_ends_the_claim(database: Database) -> None:
     with database.write() as connection:
         row = targets.get(connection, target_id)
         again = NextLook(NOW + MINUTE, Priority.URGENT, "confirm")
-        targets.save_looks(connection, [LookOutcome(row, a_look(), again)])
+        targets.save_looks(connection, [LookOutcome(row, a_look(), again, was_hidden=False)])
     assert claim_due(database, now=NOW + MINUTE) == ["natgeo"]
 
 

@@ -11,6 +11,7 @@ from storage import drops, flags, leases, operator_actions, order_states, refill
 from storage.engine import Database
 from storage.errors import NotFoundError, WrongStateError
 from storage.schema import order_flags
+from tests import lease_calls
 from tests.builders import DAY, HOUR, NOW, a_claim, a_drop, a_profile, an_order
 from tests.storage.shop import (
     allow_fast_path,
@@ -194,9 +195,9 @@ def test_a_claimed_refill_of_a_flagged_order_is_cancelled_when_its_lease_ends(
     set_flag(database, "1", Flag.CHARGEBACK)
     with database.write() as connection:
         if way == "release":
-            leases.release(connection, refill_id, token, LATER)
+            lease_calls.release(connection, refill_id, token, LATER)
         elif way == "fail":
-            leases.fail(connection, refill_id, token, LATER, leases.Failure("provider down"), 10)
+            lease_calls.fail(connection, refill_id, token, LATER, leases.Failure("provider down"), 10)
         else:
             leases.expire(connection, NOW + 30 * DAY, 10)
         assert refills.get(connection, refill_id).state is RefillState.CANCELLED
@@ -210,7 +211,7 @@ def test_a_repeated_release_of_a_flagged_order_is_answered_the_same(database: Da
         token = refills.get(connection, refill_id).lease_token or ""
     set_flag(database, "1", Flag.ABUSE)
     with database.write() as connection:
-        answers = [leases.release(connection, refill_id, token, LATER) for _ in range(2)]
+        answers = [lease_calls.release(connection, refill_id, token, LATER) for _ in range(2)]
     assert answers == [RefillState.CANCELLED] * 2
 
 

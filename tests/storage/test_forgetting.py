@@ -32,8 +32,9 @@ from storage.forgetting import CustomerTarget
 from storage.orders import ImportResult
 from storage.schema import targets as targets_table
 from storage.silences import NewSilence
+from tests import lease_calls
 from tests.builders import HOUR, NOW, a_failed_look, a_profile, an_event, an_order
-from tests.storage.shop import ATTEMPTS, alerts_of, everything, owe, rows_of, sell
+from tests.storage.shop import ATTEMPTS, alerts_of, everything, owe, rows_of, sell, statements_of
 
 NAME, PROFILE = "Erika Mustermann", "erika.m"
 
@@ -71,7 +72,7 @@ def named(database: Database) -> Database:
         refill_id = owe(tx, "1")
         (row,) = leases.claim(tx, NOW, limit=1, lease=HOUR)
         failure = leases.Failure(f"no user {PROFILE}", retryable=False)
-        leases.fail(tx, refill_id, row.lease_token, NOW, failure, ATTEMPTS)
+        lease_calls.fail(tx, refill_id, row.lease_token, NOW, failure, ATTEMPTS)
         tx.exec_driver_sql(f"UPDATE reviews SET note = 'wrote to {NAME}'")
         link = a_profile(PROFILE).link.url
         events.add(tx, an_event(EventKind.TARGET_PRIVATE, f"{link} is private", link=link), NOW)
@@ -183,3 +184,12 @@ def test_pending_alerts_about_the_customer_are_not_sent(named: Database) -> None
     assert {(row.alert, row.payload, row.link) for row in alerts_of(named)} == {
         ("kept", '{"text": "(forgotten)"}', None)
     }
+
+
+def test_refills_are_locked_in_the_order_of_their_ids(postgresql: Database) -> None:
+    """As consumers do, so that none waits for the other for ever."""
+    sell(postgresql, an_order("1", PROFILE, customer=NAME), an_order("2", PROFILE, customer="another"))
+    with postgresql.write() as tx:
+        (one,) = forgetting.targets_of_customer(tx, NAME)
+        sent = [sql for sql, _ in statements_of(tx, lambda: forgetting.forget(tx, NAME, one, NOW))]
+    assert next(sql for sql in sent if "refills" in sql).endswith("ORDER BY refills.refill_id FOR UPDATE")

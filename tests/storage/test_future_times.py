@@ -19,7 +19,6 @@ from storage import (
     due,
     events,
     future_times,
-    leases,
     mass_drops,
     notifications,
     requests,
@@ -34,10 +33,11 @@ from storage.leases import Failure
 from storage.schema import metadata, refills
 from storage.source_tables import source_state
 from storage.transfer_action import TransferAction
+from tests import lease_calls
 from tests.builders import DAY, HOUR, MINUTE, NOW, a_profile, an_event, an_order
 from tests.notification_rows import tell
 from tests.storage.lease_actions import claim, get
-from tests.storage.shop import bring_to, everything, queue, sell
+from tests.storage.shop import bring_to, everything, queue, sell, statements_of
 from tests.storage.webhook_rows import ACCEPTED, an_endpoint, dispatch, happen, record
 from tests.storage.webhook_rows import claim as claim_webhook
 
@@ -130,7 +130,7 @@ def test_a_lease_that_was_extended_under_a_wrong_clock_is_at_most_a_day(database
     queue(database, "1")
     (row,) = claim(database, NOW, lease=HOUR)
     with database.write() as tx:
-        leases.extend(tx, row.refill_id, row.lease_token, NOW + 40 * DAY)
+        lease_calls.extend(tx, row.refill_id, row.lease_token, NOW + 40 * DAY)
     repair(database)
     assert get(database, row.refill_id).leased_until == NOW + DAY
 
@@ -143,7 +143,7 @@ def test_a_refill_that_failed_at_that_time_waits_as_long_as_it_should(
     (row,) = claim(database, NOW + step)
     with database.write() as tx:
         failure = Failure("down", retry_after=10 * MINUTE)
-        leases.fail(tx, row.refill_id, row.lease_token, NOW + step, failure, 10)
+        lease_calls.fail(tx, row.refill_id, row.lease_token, NOW + step, failure, 10)
     repair(database)
     assert claim(database, NOW + 9 * MINUTE) == []
     assert [one.refill_id for one in claim(database, NOW + 10 * MINUTE)] == [row.refill_id]
@@ -245,3 +245,10 @@ def test_an_import_under_a_wrong_clock_is_found_at_the_start(database: Database)
     assert newest(database, thorough=True) == NOW + 2 * DAY
     with database.write() as tx:
         assert due.repair_future_times(tx, NOW) == 1
+
+
+def test_a_repair_locks_refills_in_the_order_of_their_ids(postgresql: Database) -> None:
+    """As consumers do, so that none waits for the other for ever."""
+    with postgresql.write() as tx:
+        sent = [sql for sql, _ in statements_of(tx, lambda: future_times.repair(tx, NOW, DAY))]
+    assert next(sql for sql in sent if "refills" in sql).endswith("ORDER BY refills.refill_id FOR UPDATE")

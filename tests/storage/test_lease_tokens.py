@@ -3,10 +3,11 @@
 import pytest
 
 from monitor.model.refill import RefillState
-from storage import leases, operator_actions
+from storage import operator_actions
 from storage.engine import Database
 from storage.errors import LeaseLostError, NotFoundError, OpenRefillError
 from storage.leases import ClaimedRefill
+from tests import lease_calls
 from tests.builders import DAY, HOUR, NOW, an_order
 from tests.storage.lease_actions import ACTIONS, HOPELESS, LATER, claim, events, expire, fail, finish, get
 from tests.storage.shop import alerts_of, at_once, bring_to, everything, owe, queue, sell
@@ -113,7 +114,7 @@ def test_an_action_on_an_unknown_refill_is_not_found(database: Database, action:
     with pytest.raises(NotFoundError, match="there is no refill 404"):
         finish(database, action, 404, "token")
     with pytest.raises(NotFoundError, match="there is no refill 404"), database.write() as connection:
-        leases.extend(connection, 404, "token", LATER)
+        lease_calls.extend(connection, 404, "token", LATER)
 
 
 @pytest.mark.parametrize("action", ACTIONS)

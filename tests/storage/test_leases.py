@@ -15,6 +15,7 @@ from storage.errors import LeaseLostError
 from storage.leases import ClaimedRefill, Failure
 from storage.schema import refills as table
 from storage.schema import targets
+from tests import lease_calls
 from tests.builders import DAY, HOUR, INSTANT, MINUTE, NOW, a_post, an_order
 from tests.storage.lease_actions import (
     ACTIONS,
@@ -165,7 +166,7 @@ def test_a_lease_can_be_extended_repeatedly(database: Database, claimed: Claimed
     """It ends at the time of the last extension."""
     for until in (NOW + 2 * HOUR, NOW + 2 * HOUR, NOW + 3 * HOUR):
         with database.write() as connection:
-            assert until == leases.extend(connection, claimed.refill_id, claimed.lease_token, until)
+            lease_calls.extend(connection, claimed.refill_id, claimed.lease_token, until)
     assert expire(database, NOW + 3 * HOUR - INSTANT) == 0
     assert get(database, claimed.refill_id).leased_until == NOW + 3 * HOUR
     assert expire(database, NOW + 3 * HOUR) == 1
@@ -177,7 +178,7 @@ def test_an_ended_lease_cannot_be_extended(database: Database, claimed: ClaimedR
     finish(database, action, claimed.refill_id, claimed.lease_token)
     before = everything(database)
     with pytest.raises(LeaseLostError), database.write() as connection:
-        leases.extend(connection, claimed.refill_id, claimed.lease_token, NOW + DAY)
+        lease_calls.extend(connection, claimed.refill_id, claimed.lease_token, NOW + DAY)
     assert everything(database) == before
 
 
@@ -190,7 +191,7 @@ def test_completing_a_refill_stores_the_delivery_and_ends_the_lease(
 ) -> None:
     """With the report of the consumer; the lease has ended."""
     with database.write() as connection:
-        state = leases.complete(
+        state = lease_calls.complete(
             connection, claimed.refill_id, claimed.lease_token, LATER,
             external_id=external_id, delivered=delivered,
         )  # fmt: skip
@@ -224,7 +225,7 @@ def test_each_failure_doubles_the_wait_up_to_six_hours(database: Database) -> No
         with database.write() as connection:
             connection.execute(update(table).values(available_at=NOW))
             (row,) = leases.claim(connection, NOW, limit=1, lease=HOUR)
-            leases.fail(connection, refill_id, row.lease_token, NOW, RETRY, 100)
+            lease_calls.fail(connection, refill_id, row.lease_token, NOW, RETRY, 100)
         waits.append(get(database, refill_id).available_at - NOW)
     minutes = [1, 2, 4, 8, 16, 32, 64, 128, 256, 360, 360, 360]
     assert waits == [timedelta(minutes=m) for m in minutes]

@@ -22,6 +22,7 @@ from storage.leases import Failure
 from storage.schema import decisions as decisions_table
 from storage.schema import drops, queued_units, refill_events, reviews, targets
 from storage.schema import refills as refills_table
+from tests import lease_calls
 from tests.builders import HOUR, MINUTE, NOW, a_profile, an_order
 from tests.effort import EFFORT
 from tests.storage.shop import alerts_of, owe, rows_of, sell
@@ -123,7 +124,7 @@ class QueueMachine(RuleBasedStateMachine):
         owned = self.model[refill_id].token == token
         try:
             with self.database.write() as connection:
-                leases.extend(connection, refill_id, token, self.now + more)
+                lease_calls.extend(connection, refill_id, token, self.now + more)
         except LeaseLostError:
             assert not owned
             return
@@ -135,7 +136,7 @@ class QueueMachine(RuleBasedStateMachine):
         self._end(
             choice,
             "complete",
-            lambda c, i, t: leases.complete(c, i, t, self.now),
+            lambda c, i, t: lease_calls.complete(c, i, t, self.now),
             lambda model: model.move("completed"),
         )
 
@@ -146,7 +147,7 @@ class QueueMachine(RuleBasedStateMachine):
             model.available_at = self.now
             model.attempt -= 1
 
-        self._end(choice, "release", lambda c, i, t: leases.release(c, i, t, self.now), give_back)
+        self._end(choice, "release", lambda c, i, t: lease_calls.release(c, i, t, self.now), give_back)
 
     @rule(
         choice=CHOICE,
@@ -163,7 +164,9 @@ class QueueMachine(RuleBasedStateMachine):
             self.given_up += dead
             model.move("dead" if dead else "queued")
 
-        self._end(choice, "fail", lambda c, i, t: leases.fail(c, i, t, self.now, failure, ATTEMPTS), give_up)
+        self._end(
+            choice, "fail", lambda c, i, t: lease_calls.fail(c, i, t, self.now, failure, ATTEMPTS), give_up
+        )
 
     def _end(
         self,

@@ -11,6 +11,7 @@ from storage import alert_states, events, leases, old_rows, requests
 from storage.alert_tables import events as events_table
 from storage.engine import Database
 from storage.schema import metadata
+from tests import lease_calls
 from tests.builders import DAY, HOUR, INSTANT, NOW, an_event, an_order
 from tests.storage.busy_rows import ROWS
 from tests.storage.shop import ATTEMPTS, alerts_of, bring_to, queue, rows_of, sell
@@ -37,9 +38,9 @@ def fail_often(database: Database) -> None:
             (row,) = leases.claim(connection, at, limit=1, lease=HOUR)
             if attempt < 2:
                 failure = leases.Failure("no answer", retryable=True)
-                leases.fail(connection, row.refill_id, row.lease_token, at, failure, ATTEMPTS)
+                lease_calls.fail(connection, row.refill_id, row.lease_token, at, failure, ATTEMPTS)
             else:
-                leases.complete(connection, row.refill_id, row.lease_token, at)
+                lease_calls.complete(connection, row.refill_id, row.lease_token, at)
 
 
 def alert(database: Database, at: datetime) -> None:

@@ -6,8 +6,9 @@ from contextlib import closing
 import psycopg
 import pytest
 
-from storage import leases, migrate, revision
+from storage import migrate, revision
 from storage.engine import Database, advisory_lock
+from tests import lease_calls
 from tests.pgbouncer import SESSIONS, pgbouncer
 from tests.storage.lease_actions import LATER, claim, ids
 from tests.storage.request_rows import add_request, count_requests
@@ -68,7 +69,7 @@ def test_refills_are_claimed_and_completed_once_by_clients_that_share_sessions(b
             for row in rows:
                 with bounced.write() as connection:
                     advisory_lock(connection, "test")
-                    leases.complete(connection, row.refill_id, row.lease_token, LATER)
+                    lease_calls.complete(connection, row.refill_id, row.lease_token, LATER)
             done += ids(rows)
         return done
 

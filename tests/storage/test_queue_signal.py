@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 
 from monitor.model.decision import Action
-from storage import leases, operator_actions, queue_watch
+from storage import operator_actions, queue_watch
 from storage.engine import Database
 from storage.errors import UnreachableError
 from storage.queue_signal import QUEUED
 from storage.queue_watch import QueueWatch
+from tests import lease_calls
 from tests.builders import HOUR, NOW, an_order
 from tests.pgbouncer import pgbouncer
 from tests.storage.lease_actions import LATER, claim, expire, finish
@@ -95,7 +96,7 @@ def test_a_refill_that_is_given_back_gives_the_signal(database: Database, action
         assert expire(database, NOW + 2 * HOUR) == 1
     elif action == "extend":
         with database.write() as tx:
-            leases.extend(tx, row.refill_id, row.lease_token, LATER + HOUR)
+            lease_calls.extend(tx, row.refill_id, row.lease_token, LATER + HOUR)
     else:
         finish(database, action, row.refill_id, row.lease_token)
     assert number() == before + signals

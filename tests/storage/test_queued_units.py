@@ -7,6 +7,7 @@ from monitor.guarantee.daily_caps import SHOP, Amounts, CapScope, DayUsage, Scop
 from monitor.model.refill import RefillState
 from storage import leases, operator_actions, queued_units
 from storage.engine import Database
+from tests import lease_calls
 from tests.builders import DAY, HOUR, NOW, an_order
 from tests.storage.shop import ATTEMPTS, bring_to, sell
 
@@ -40,7 +41,7 @@ def test_a_refill_that_is_queued_again_counts_once(database: Database) -> None:
     before = usage(database)
     with database.write() as connection:
         (claimed,) = leases.claim(connection, NOW, limit=1, lease=HOUR)
-        leases.fail(
+        lease_calls.fail(
             connection, refill_id, claimed.lease_token, NOW, leases.Failure("no", retryable=False), ATTEMPTS
         )
         connection.exec_driver_sql("UPDATE refills SET quantity = quantity - 1")

@@ -12,6 +12,7 @@ from storage.actor import Actor, acting
 from storage.engine import Database, Transaction
 from storage.schema import targets
 from storage.transfer_action import TransferAction
+from tests import lease_calls
 from tests.audit_trail import moves_of
 from tests.builders import HOUR, NOW, REASON_OF, a_decision, an_order
 from tests.storage.shop import ATTEMPTS, owe, sell
@@ -67,12 +68,12 @@ def _work(tx: Transaction, queued: list[int], now: datetime) -> None:
     flags.set_flag(tx, ORDERS[12], Flag.DISPUTE, now)
     tokens = {one.refill_id: one.lease_token for one in leases.claim(tx, now, limit=9, lease=HOUR)}
     dead = leases.Failure("no such user", retryable=False)
-    leases.complete(tx, queued[0], tokens[queued[0]], now)
-    leases.fail(tx, queued[1], tokens[queued[1]], now, dead, ATTEMPTS)
+    lease_calls.complete(tx, queued[0], tokens[queued[0]], now)
+    lease_calls.fail(tx, queued[1], tokens[queued[1]], now, dead, ATTEMPTS)
     operator_actions.act(tx, queued[1], "requeue", now)
-    leases.fail(tx, queued[2], tokens[queued[2]], now, dead, ATTEMPTS)
+    lease_calls.fail(tx, queued[2], tokens[queued[2]], now, dead, ATTEMPTS)
     operator_actions.act(tx, queued[2], "cancel", now)
-    leases.release(tx, queued[3], tokens[queued[3]], now)
+    lease_calls.release(tx, queued[3], tokens[queued[3]], now)
     flags.set_flag(tx, ORDERS[11], Flag.DISPUTE, now)
-    leases.release(tx, queued[4], tokens[queued[4]], now)
+    lease_calls.release(tx, queued[4], tokens[queued[4]], now)
     leases.expire(tx, now + HOUR, ATTEMPTS)

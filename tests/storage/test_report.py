@@ -15,6 +15,7 @@ from storage.engine import Database
 from storage.report import DropSums, RefillSums, ReviewSums, WaitingRequest
 from storage.schema import refills as refills_table
 from storage.schema import reviews as reviews_table
+from tests import lease_calls
 from tests.builders import DAY, HOUR, NOW, a_claim, a_drop, a_post, an_order
 from tests.storage.shop import bring_to, owe, sell
 
@@ -115,7 +116,7 @@ def test_a_completed_refill_counts_what_was_delivered(database: Database) -> Non
         for order_id, delivered in (("0", 120), ("1", 500), ("2", None)):
             refill_id = owe(connection, order_id)
             (row,) = leases.claim(connection, NOW, limit=1, lease=HOUR)
-            leases.complete(connection, refill_id, row.lease_token, NOW, delivered=delivered)
+            lease_calls.complete(connection, refill_id, row.lease_token, NOW, delivered=delivered)
     with database.read() as connection:
         (found,) = report.refill_sums(connection, SINCE)
     assert (found.refills, found.units) == (3, 120 + 300 + 300)

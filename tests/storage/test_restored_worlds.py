@@ -22,6 +22,7 @@ from monitor.guarantee.mass_drop import MassDropRule
 from storage import backup as backups
 from storage import leases, orders, restore, targets
 from storage.engine import Database
+from tests import lease_calls
 from tests.builders import DAY, HOUR, NOW, a_look, an_order
 from tests.effort import EFFORT
 from tests.migrated_database import migrated_database
@@ -74,7 +75,7 @@ class World:
         """Claim and complete what is queued; its units arrive later."""
         with self.database.write() as tx:
             for refill in leases.claim(tx, self.now, limit=10, lease=HOUR):
-                leases.complete(tx, refill.refill_id, refill.lease_token, self.now)
+                lease_calls.complete(tx, refill.refill_id, refill.lease_token, self.now)
                 self.arriving.append((self.now + delay, refill.quantity))
                 self.delivered += refill.quantity
 

@@ -7,6 +7,7 @@ import pytest
 from storage import leases, search
 from storage.engine import Database
 from storage.search import FoundBy
+from tests import lease_calls
 from tests.builders import HOUR, NOW, a_post, an_order
 from tests.storage.shop import owe, sell, statements_of
 
@@ -23,7 +24,7 @@ def shop(database: Database) -> Database:
     with database.write() as tx:
         refill_id = owe(tx, "A-17")
         (row,) = leases.claim(tx, NOW, limit=1, lease=HOUR)
-        leases.complete(tx, refill_id, row.lease_token, NOW, external_id="ext-5")
+        lease_calls.complete(tx, refill_id, row.lease_token, NOW, external_id="ext-5")
     return database
 
 

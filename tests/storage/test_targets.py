@@ -43,7 +43,7 @@ def look(
         now_known = replace(
             row, series=series, absence=absence, failures=failures, notified_problem=notified_problem
         )
-        targets.save_looks(connection, [LookOutcome(now_known, snapshot, following)])
+        targets.save_looks(connection, [LookOutcome(now_known, snapshot, following, was_hidden=row.hidden)])
     return get(database, target_id)
 
 
@@ -246,7 +246,9 @@ def test_every_result_of_a_look_survives_the_round_trip(database: Database) -> N
         NOW + 9 * DAY, Priority.MAX_INTERVAL, "longest wait", cadence_state="of the next look"
     )
     with database.write() as connection:
-        targets.save_looks(connection, [LookOutcome(known, a_look(), following, POSITION, bounds)])
+        targets.save_looks(
+            connection, [LookOutcome(known, a_look(), following, POSITION, bounds, was_hidden=False)]
+        )
     expected = replace(
         known, target=replace(known.target, account="17"),
         last_look_at=NOW, last_outcome=Outcome.COUNT, last_count_at=NOW, noop_bounds=bounds,
@@ -265,7 +267,9 @@ def test_every_result_of_a_look_survives_the_round_trip(database: Database) -> N
 def test_a_look_without_a_queue_position_leaves_the_queue(database: Database) -> None:
     """Nothing of the old position stays: another target with its request key has one, or the date applies."""
     target_id = put(database, "natgeo", **NOOP_BOUNDS)
-    queued = LookOutcome(get(database, target_id), a_look(), AGAIN, POSITION, NoopBounds(1, NOW, NOW, NOW))
+    queued = LookOutcome(
+        get(database, target_id), a_look(), AGAIN, POSITION, NoopBounds(1, NOW, NOW, NOW), was_hidden=False
+    )
     with database.write() as connection:
         targets.save_looks(connection, [queued])
         targets.save_looks(
@@ -286,7 +290,7 @@ def test_the_cadence_state_ends_with_the_last_order(database: Database) -> None:
     target_id = put(database, "natgeo", cadence_state="a state")
     row = get(database, target_id)
     with database.write() as connection:
-        targets.save_looks(connection, [LookOutcome(row, a_look(), None)])
+        targets.save_looks(connection, [LookOutcome(row, a_look(), None, was_hidden=False)])
     assert (get(database, target_id).schedule.cadence_state, get(database, target_id).schedule.priority) == (
         "",
         Priority.ROUTINE,
@@ -296,7 +300,10 @@ def test_the_cadence_state_ends_with_the_last_order(database: Database) -> None:
 def test_many_looks_are_saved_at_once(database: Database) -> None:
     """Each with its own values; an empty list writes nothing."""
     rows = [get(database, put(database, name)) for name in ("a", "b")]
-    after = [LookOutcome(row, a_look(7 + i, NOW + i * HOUR, row.target), AGAIN) for i, row in enumerate(rows)]
+    after = [
+        LookOutcome(row, a_look(7 + i, NOW + i * HOUR, row.target), AGAIN, was_hidden=False)
+        for i, row in enumerate(rows)
+    ]
     with database.write() as connection:
         targets.save_looks(connection, after)
         targets.save_looks(connection, [])

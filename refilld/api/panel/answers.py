@@ -6,13 +6,15 @@ from collections.abc import Mapping, Sequence
 from flask import Response
 
 from monitor.model.order import Order
+from monitor.model.refill import RefillState
 from monitor.model.service import Service, Services
 from monitor.model.target import Metric
 from monitor.model.terms import RefillMode
 from monitor.model.terms_catalog import TermsCatalog
 from refilld.api.panel.form import Named
+from refilld.api.panel.words import NOT_GRANTED, STATUSES, PanelFault
 from refilld.services.input_limits import LARGEST_NUMBER
-from refilld.services.panel_refills import PanelFault
+from refilld.services.panel_refills import NotGranted
 
 _DIGITS = len(str(LARGEST_NUMBER))
 _CATEGORIES = {metric: f"Instagram {metric.capitalize()}" for metric in Metric}
@@ -24,17 +26,20 @@ def answered(value: object) -> Response:
     return Response(json.dumps(shown, separators=(",", ":")), mimetype="application/json")
 
 
-def refills_asked(named: Named, asked: Mapping[str, int | PanelFault]) -> object:
+def refills_asked(named: Named, asked: Mapping[str, int | NotGranted]) -> object:
     """The ids of refills: text for one order, numbers for several."""
+    shown = {
+        one: NOT_GRANTED[found] if isinstance(found, NotGranted) else found for one, found in asked.items()
+    }
     if not named.several:
-        found = asked[named.only]
+        found = shown[named.only]
         return found if isinstance(found, PanelFault) else {"refill": str(found)}
-    return [{"order": _number(one), "refill": _nested(asked[one])} for one in named.ids]
+    return [{"order": _number(one), "refill": _nested(shown[one])} for one in named.ids]
 
 
-def refill_statuses(named: Named, found: Mapping[str, str]) -> object:
+def refill_statuses(named: Named, found: Mapping[str, RefillState | None]) -> object:
     """The status of each refill that was found."""
-    words = [found.get(one, PanelFault.REFILL_NOT_FOUND) for one in named.ids]
+    words = [STATUSES[found[one]] if one in found else PanelFault.REFILL_NOT_FOUND for one in named.ids]
     if not named.several:
         return words[0] if isinstance(words[0], PanelFault) else {"status": words[0]}
     rows = zip(named.ids, words, strict=True)

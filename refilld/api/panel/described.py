@@ -7,8 +7,8 @@ from pydantic import BaseModel, ConfigDict, RootModel
 
 from refilld.api.openapi_parts import OF_TOKENS
 from refilld.api.panel.dialect import PanelDialect
+from refilld.api.panel.words import PanelFault, RefillWord
 from refilld.api.route import ApiRoute
-from refilld.services.panel_refills import PanelFault, RefillWord
 
 Id: TypeAlias = int | str
 """A number, if it is one."""

@@ -13,9 +13,9 @@ from refilld.api import problems
 from refilld.api.auth import Admission, Guard
 from refilld.api.panel import answers
 from refilld.api.panel.form import Named, named, read_form
+from refilld.api.panel.words import PanelFault
 from refilld.api.parsing import read_id
 from refilld.services import panel_refills
-from refilld.services.panel_refills import PanelFault
 from refilld.settings.settings import Settings
 from storage import known_values, orders
 from storage.engine import Database
@@ -60,22 +60,22 @@ class PanelDialect:
                 return self._services()
         return PanelFault.INCORRECT_REQUEST
 
-    def _refill(self, given: Named) -> object:
+    def _refill(self, wanted: Named) -> object:
         with self.database.write() as tx:
-            asked = panel_refills.ask(tx, given.ids, self.clock())
-        return answers.refills_asked(given, asked)
+            asked = panel_refills.ask(tx, wanted.ids, self.clock())
+        return answers.refills_asked(wanted, asked)
 
-    def _refill_status(self, given: Named) -> object:
-        numbers = {one: number for one in given.ids if (number := _refill_id(one)) is not None}
+    def _refill_status(self, wanted: Named) -> object:
+        numbers = {one: number for one in wanted.ids if (number := _refill_id(one)) is not None}
         with self.database.read() as tx:
-            words = panel_refills.statuses(tx, sorted(set(numbers.values())), self.clock())
-        found = {one: str(words[number]) for one, number in numbers.items() if number in words}
-        return answers.refill_statuses(given, found)
+            states = panel_refills.statuses(tx, sorted(set(numbers.values())), self.clock())
+        found = {one: states[number] for one, number in numbers.items() if number in states}
+        return answers.refill_statuses(wanted, found)
 
-    def _status(self, given: Named) -> object:
+    def _status(self, wanted: Named) -> object:
         with self.database.read() as tx:
-            found = orders.some(tx, panel_refills.possible(given.ids))
-        return answers.order_statuses(given, found)
+            found = orders.some(tx, panel_refills.possible(wanted.ids))
+        return answers.order_statuses(wanted, found)
 
     def _services(self) -> object:
         with self.database.read() as tx:

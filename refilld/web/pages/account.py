@@ -68,8 +68,10 @@ def password(context: PageContext) -> Answer:
     def change(tx: Transaction, user: UserRow) -> None:
         users.set_password(tx, user.user_id, new_hash, context.now)
         life = SessionLife(web.session_idle, web.session_lifetime)
-        given = typed_credentials(user.name)
-        made.append(user_sessions.begin(tx, user.user_id, given.peer, given.browser, life, context.now))
+        credentials = typed_credentials(user.name)
+        made.append(
+            user_sessions.begin(tx, user.user_id, credentials.peer, credentials.browser, life, context.now)
+        )
 
     done = gettext("Your password is changed. Your other sessions have ended.")
     answer = _once_proved(context, change, done)
@@ -148,8 +150,8 @@ def sign_out(context: PageContext) -> Answer:
 def _once_proved(context: PageContext, change: Callable[[Transaction, UserRow], None], done: str) -> Response:
     """Change something if the password that was typed with it is right."""
     _user_id(context)
-    given = typed_credentials(context.visitor.name)
-    outcome = once_proved(context.database, given, context.now, change)
+    credentials = typed_credentials(context.visitor.name)
+    outcome = once_proved(context.database, credentials, context.now, change)
     if outcome is not SignInOutcome.DONE:
         return context.refused(refusal(outcome), PATH)
     return context.done(done, PATH)

@@ -15,6 +15,7 @@ from storage.alert_tables import events
 from storage.leases import Failure
 from storage.queue_signal import QUEUED
 from storage.tokens import Scope
+from tests import lease_calls
 from tests.refilld.metrics.samples import above_zero
 from tests.refilld.queue_world import LEASE, QueueWorld
 from tests.refilld.waiting_claims import MAX_WAIT, Client, deferred, waiting
@@ -66,7 +67,7 @@ def test_the_end_of_a_back_off_ends_the_wait(world: QueueWorld, app: Flask, toke
     (refill_id,) = world.queue("1")
     (refill,) = world.claim()
     with world.database.write() as tx:
-        leases.fail(tx, refill_id, refill.lease_token, world.now, Failure("busy"), max_attempts=5)
+        lease_calls.fail(tx, refill_id, refill.lease_token, world.now, Failure("busy"), max_attempts=5)
     client = waiting(app, token)
     assert client.asked.wait(MAX_WAIT)
     assert not client.sent.is_set()

@@ -7,9 +7,10 @@ import pytest
 from monitor.model.order import Flag, OrderStatus
 from monitor.model.refill import RefillState
 from monitor.model.terms import RefillMode, Terms
-from storage import event_list, flags, leases, requests
+from storage import event_list, flags, requests
 from storage.event_list import EventFilter
 from storage.tokens import Scope
+from tests import lease_calls
 from tests.builders import DAY, HOUR
 from tests.pages import rows_of_list
 from tests.refilld.panel_world import PARTIAL, UNDER_WAY, Panel, an_order
@@ -62,7 +63,7 @@ def decided(panel: Panel) -> Panel:
     panel.find_nothing("2")
     (claimed,) = panel.world.claim()
     with panel.world.database.write() as tx:
-        leases.complete(tx, claimed.refill_id, claimed.lease_token, panel.world.now)
+        lease_calls.complete(tx, claimed.refill_id, claimed.lease_token, panel.world.now)
     return panel
 
 

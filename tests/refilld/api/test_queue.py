@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from monitor.model.target import Metric
-from storage import leases
 from storage.leases import Failure
 from storage.tokens import Scope
+from tests import lease_calls
 from tests.refilld.queue_world import Caller, QueueWorld
 
 
@@ -44,7 +44,7 @@ def give_up(world: QueueWorld, *order_ids: str) -> list[int]:
     with world.database.write() as tx:
         for row in rows:
             failure = Failure("no such user", retryable=False)
-            leases.fail(tx, row.refill_id, row.lease_token, world.now, failure, 10)
+            lease_calls.fail(tx, row.refill_id, row.lease_token, world.now, failure, 10)
     return [row.refill_id for row in rows]
 
 

@@ -18,6 +18,7 @@ from storage import daemons, events, leases, mass_drops, queue_pauses, silences,
 from storage.daemons import DaemonMode
 from storage.silences import NewSilence
 from storage.tokens import Scope
+from tests import lease_calls
 from tests.builders import HOUR, NOW, an_event
 from tests.command_tree import command_at, commands
 from tests.refilld.cli_world import CliWorld
@@ -52,8 +53,12 @@ def filled(cli: CliWorld) -> CliWorld:
     (gone, failing) = cli.world.claim(2)
     long_reason = {"used": "x" * 60}
     with cli.world.database.write() as tx:
-        leases.fail(tx, gone.refill_id, gone.lease_token, cli.world.now, leases.Failure(FAILURE, False), 10)
-        leases.fail(tx, failing.refill_id, failing.lease_token, cli.world.now, leases.Failure(FAILURE), 10)
+        lease_calls.fail(
+            tx, gone.refill_id, gone.lease_token, cli.world.now, leases.Failure(FAILURE, False), 10
+        )
+        lease_calls.fail(
+            tx, failing.refill_id, failing.lease_token, cli.world.now, leases.Failure(FAILURE), 10
+        )
         mass_drops.begin(tx, Metric.FOLLOWERS, MassDropCounts(123_456, 65_432), cli.world.now)
         events.add(tx, an_event(EventKind.MASS_DROP_STARTED, FAILURE * 3), cli.world.now)
         matchers = parse_matchers(f'link="{LINK}", provider="{PROVIDER}"')

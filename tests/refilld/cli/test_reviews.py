@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from storage import leases
+from tests import lease_calls
 from tests.refilld.cli_world import CliWorld, cli_world
 
 
@@ -23,7 +24,7 @@ def asked(cli: CliWorld) -> CliWorld:
     (row,) = cli.world.claim()
     failure = leases.Failure("no such profile", retryable=False)
     with cli.world.database.write() as tx:
-        leases.fail(tx, row.refill_id, row.lease_token, cli.world.now, failure, 10)
+        lease_calls.fail(tx, row.refill_id, row.lease_token, cli.world.now, failure, 10)
     return cli
 
 
@@ -61,7 +62,7 @@ def two_asked(asked: CliWorld) -> CliWorld:
     (row,) = asked.world.claim()
     failure = leases.Failure("no such profile", retryable=False)
     with asked.world.database.write() as tx:
-        leases.fail(tx, row.refill_id, row.lease_token, asked.world.now, failure, 10)
+        lease_calls.fail(tx, row.refill_id, row.lease_token, asked.world.now, failure, 10)
     return asked
 
 

@@ -26,6 +26,7 @@ from refilld.timeline.events import REASONS
 from refilld.timeline.levels import levels_of
 from storage import leases, requests, snapshots, targets
 from storage.operator_actions import act
+from tests import lease_calls
 from tests.refilld.cli_world import COMMAND, CliWorld, bare
 
 HOUR = timedelta(hours=1)
@@ -167,12 +168,12 @@ def test_the_timeline_shows_a_refill_until_its_end(cli: CliWorld) -> None:
     (row,) = cli.world.claim(consumer="panel")
     with cli.world.database.write() as tx:
         gone = leases.Failure("no such user", retryable=False)
-        leases.fail(tx, refill_id, row.lease_token, cli.world.now + HOUR, gone, 10)
+        lease_calls.fail(tx, refill_id, row.lease_token, cli.world.now + HOUR, gone, 10)
         act(tx, refill_id, "requeue", cli.world.now + 2 * HOUR)
     cli.world.now += 3 * HOUR
     (row,) = cli.world.claim()
     with cli.world.database.write() as tx:
-        leases.complete(tx, refill_id, row.lease_token, cli.world.now, external_id="A-7", delivered=90)
+        lease_calls.complete(tx, refill_id, row.lease_token, cli.world.now, external_id="A-7", delivered=90)
     assert [text for text in events(cli) if text.startswith("refill ")] == [
         "refill 1 queued",
         "refill 1 claimed by panel",
@@ -234,15 +235,15 @@ def test_a_failed_delivery_is_called_failed_until_the_refill_is_completed(cli: C
             (row,) = leases.claim(tx, cli.world.now, limit=1, lease=HOUR)
             if failed:
                 late = leases.Failure("provider is down", retry_after=timedelta(0))
-                leases.fail(tx, row.refill_id, row.lease_token, cli.world.now, late, 10)
+                lease_calls.fail(tx, row.refill_id, row.lease_token, cli.world.now, late, 10)
             else:
-                leases.release(tx, row.refill_id, row.lease_token, cli.world.now)
+                lease_calls.release(tx, row.refill_id, row.lease_token, cli.world.now)
     lines = events(cli)
     assert "refill 1 queued: the delivery failed (provider is down)" in lines
     assert "refill 1 of 100 queued: release" in lines
     (row,) = cli.world.claim()
     with cli.world.database.write() as tx:
-        leases.complete(tx, row.refill_id, row.lease_token, cli.world.now)
+        lease_calls.complete(tx, row.refill_id, row.lease_token, cli.world.now)
     assert cli.world.row(row.refill_id).last_error is None
 
 

@@ -2,9 +2,9 @@
 
 import pytest
 
+from monitor.model.refill import RefillState
 from monitor.model.snapshot import Outcome
 from refilld.services import panel_refills
-from refilld.services.panel_refills import RefillWord
 from tests.builders import DAY, HOUR, START
 from tests.jobs.jobs_world import JobsWorld, an_order
 
@@ -22,7 +22,7 @@ def asked(world: JobsWorld) -> JobsWorld:
     return world
 
 
-def status(world: JobsWorld) -> RefillWord:
+def status(world: JobsWorld) -> RefillState | None:
     with world.database.read() as tx:
         return panel_refills.statuses(tx, [1], world.now)[1]
 
@@ -30,22 +30,22 @@ def status(world: JobsWorld) -> RefillWord:
 def test_a_request_is_pending_until_a_drop_is_confirmed_and_completed_with_its_refill(
     asked: JobsWorld,
 ) -> None:
-    words = [status(asked)]
+    states = [status(asked)]
     asked.look(Outcome.PRIVATE, LATER + 2 * HOUR)
-    words.append(status(asked))
+    states.append(status(asked))
     asked.look(1500, LATER + 4 * HOUR)
-    words.append(status(asked))
+    states.append(status(asked))
     asked.look(1500, LATER + 8 * HOUR)
-    words.append(status(asked))
-    assert words == [RefillWord.PENDING] * 4
+    states.append(status(asked))
+    assert states == [None, None, None, RefillState.QUEUED]
     asked.deliver()
-    assert status(asked) is RefillWord.COMPLETED
+    assert status(asked) is RefillState.COMPLETED
 
 
 def test_a_request_is_rejected_when_a_look_finds_nothing_missing(asked: JobsWorld) -> None:
     """Also when a refill follows another request later."""
     asked.look(2000, LATER + 2 * HOUR)
-    assert status(asked) is RefillWord.REJECTED
+    assert status(asked) is RefillState.REJECTED
     asked.lose(1500, LATER + DAY)
     assert len(asked.rows("refills")) == 1
-    assert status(asked) is RefillWord.REJECTED
+    assert status(asked) is RefillState.REJECTED

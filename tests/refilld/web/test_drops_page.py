@@ -10,6 +10,7 @@ from monitor.model.decision import Action, Reason
 from monitor.model.drop import DropState
 from monitor.model.role import Role
 from storage import drops, leases, operator_actions
+from tests import lease_calls
 from tests.builders import HOUR, MINUTE, NOW, a_claim, a_drop, an_order
 from tests.refilld.web.desk_world import DeskWorld
 from tests.refilld.web.statements import statements
@@ -125,7 +126,7 @@ def test_a_held_drop_shows_what_became_of_its_refill(fallen: DeskWorld) -> None:
         assert "was held: many counts fell at once" in page
     with fallen.database.write() as tx:
         (row,) = leases.claim(tx, NOW, limit=1, lease=HOUR, consumer="panel")
-        leases.complete(tx, row.refill_id, row.lease_token, NOW)
+        lease_calls.complete(tx, row.refill_id, row.lease_token, NOW)
     assert "refill delivered</span>" in browser.get("/drops?provider=prov").text
     assert "refill delivered" in browser.get("/orders/1").text
     assert '<option value="held">a refill was held</option>' in browser.get("/drops").text

@@ -10,8 +10,8 @@ from markupsafe import escape
 
 from monitor.model.refill import RefillState
 from monitor.model.role import Role
-from storage import leases
 from storage.leases import Failure
+from tests import lease_calls
 from tests.refilld.web.bulk_desk import BulkDesk, bulk_desk
 from tests.refilld.web.desk_world import DeskWorld
 from tests.refilld.web.statements import statements
@@ -46,7 +46,7 @@ def test_a_refill_that_was_given_up_tells_the_error(bulk: BulkDesk) -> None:
     bulk.queue.queue("3")
     (row,) = bulk.queue.claim()
     with bulk.desk.database.write() as tx:
-        leases.fail(tx, 3, row.lease_token, bulk.desk.now, Failure(MARKUP, retryable=False), 3)
+        lease_calls.fail(tx, 3, row.lease_token, bulk.desk.now, Failure(MARKUP, retryable=False), 3)
     page = bulk.desk.browser(Role.OPERATOR).get("/queue?state=dead").text
     assert str(escape(MARKUP)) in page
     assert 'value="requeue 3"' in page

@@ -13,6 +13,7 @@ from storage import leases, operator_actions, orders, reviews
 from storage.event_list import EventFilter
 from storage.event_list import page as event_page
 from storage.pages import PageRequest
+from tests import lease_calls
 from tests.builders import HOUR
 from tests.refilld.web.bulk_desk import BulkDesk, bulk_desk
 from tests.refilld.web.desk_world import Browser, DeskWorld
@@ -106,7 +107,7 @@ def test_what_was_refilled_since_is_marked_and_can_be_left_out(bulk: BulkDesk) -
     with bulk.desk.database.write() as tx:
         operator_actions.act(tx, 1, "approve", bulk.desk.now)
         (row,) = leases.claim(tx, bulk.desk.now, limit=1, lease=HOUR, consumer="panel")
-        leases.complete(tx, row.refill_id, row.lease_token, bulk.desk.now)
+        lease_calls.complete(tx, row.refill_id, row.lease_token, bulk.desk.now)
     browser = bulk.desk.browser(Role.VIEWER)
     assert browser.get("/reviews").text.count("in full</span>") == 1
     page = browser.get("/reviews?not_refilled=yes").text

@@ -7,6 +7,7 @@ from markupsafe import escape
 
 from monitor.model.role import Role
 from storage import leases
+from tests import lease_calls
 from tests.builders import HOUR, NOW, an_order
 from tests.refilld.web.desk_world import DeskWorld
 from tests.refilld.web.statements import statements
@@ -22,7 +23,7 @@ def shop(desk: DeskWorld) -> DeskWorld:
     with desk.database.write() as tx:
         owe(tx, "a/2")
         (claimed,) = leases.claim(tx, NOW, limit=1, lease=HOUR, consumer="panel")
-        leases.complete(tx, claimed.refill_id, claimed.lease_token, NOW, external_id="ext-9")
+        lease_calls.complete(tx, claimed.refill_id, claimed.lease_token, NOW, external_id="ext-9")
     return desk
 
 
