@@ -71,6 +71,7 @@ def test_a_refused_row_does_not_stop_the_others(world: QueueWorld) -> None:
         ORDER | {"order_id": "4", "colour": "red"},
         ORDER | {"order_id": 5, "quantity": [1]},
         ORDER | {"order_id": "6", "price": "a lot"},
+        ORDER | {"order_id": ".."},
     ]
     answer = send(world.caller(), {"orders": rows})
     assert answer.status_code == 200
@@ -82,8 +83,9 @@ def test_a_refused_row_does_not_stop_the_others(world: QueueWorld) -> None:
         (4, "4", "refused", "colour"),
         (5, "5", "refused", "quantity"),
         (6, "6", "added", None),
+        (7, None, "refused", "order_id"),
     ]
-    assert (body["added"], body["refused"]) == (2, 4)
+    assert (body["added"], body["refused"]) == (2, 5)
     assert body["notes"][0].startswith("price left out (1 row, first in line 6)")
     assert set(stored(world)) == {"1", "6"}
 
