@@ -99,7 +99,7 @@ class Types:
 
 
 def _types(route: ApiRoute) -> Iterator[Any]:
-    yield from (one for one in (route.answer, route.body, route.form, *route.rows) if one is not None)
+    yield from (one for one in (route.answer, route.body, route.form) if one is not None)
 
 
 def _name(one: Any) -> str:
@@ -115,9 +115,7 @@ def _operation(group: str, route: ApiRoute, types: Types) -> dict[str, Any]:
         "responses": _responses(route, types),
     }
     if route.body is not None:
-        content: dict[str, Any] = {"schema": types.schema(route.body)}
-        if route.rows:
-            content["x-rows"] = [types.schema(one) for one in route.rows]
+        content = {"schema": types.schema(route.body)}
         found["requestBody"] = {"required": not route.body.optional, "content": {JSON: content}}
     if route.form is not None:
         found["requestBody"] = {"required": True, "content": {FORM: {"schema": types.schema(route.form)}}}
