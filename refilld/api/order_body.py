@@ -3,7 +3,7 @@
 from hashlib import sha256
 from typing import Annotated, Any, Self
 
-from pydantic import GetJsonSchemaHandler
+from pydantic import GetJsonSchemaHandler, ValidationError
 from pydantic_core import CoreSchema
 
 from monitor.errors import BadInputError
@@ -12,7 +12,7 @@ from refilld.orders_file import RawRow, Refused
 from refilld.orders_file.json_rows import Fraction
 from refilld.orders_file.sent_rows import sent_row
 from refilld.services.sent_orders import MOST_ROWS
-from refilld.strict_json import NotJsonError, read_json
+from refilld.strict_json import BODY, NotJsonError, read_json
 
 ROWS = "orders"
 EXAMPLE = {
@@ -34,9 +34,9 @@ class OrderBody(Body):
 
     order_id: Id
     service: Id
-    link: str
+    link: Id
     quantity: Id
-    status: str
+    status: Id
     completed_at: Any = None
     """RFC 3339 or Unix seconds; Completed and Partial need it."""
     created_at: Any = None
@@ -59,6 +59,8 @@ class OrdersBody(Body):
     """RawRow or Refused."""
     fingerprint: str
     """Of the bytes of the body."""
+    malformed: bool
+    """Whether it is one order that does not have the form of orders: its only row is refused."""
 
     @classmethod
     def read(cls, data: bytes) -> Self:
@@ -66,8 +68,12 @@ class OrdersBody(Body):
             sent = read_json(data.decode(), Fraction)
         except UnicodeDecodeError:
             raise NotJsonError("is not UTF-8") from None
-        rows = _rows(sent) if isinstance(sent, dict) and ROWS in sent else _row(sent, data)
-        return cls(rows=rows, fingerprint=sha256(data).hexdigest())
+        if not isinstance(sent, dict):
+            raise BadInputError(BODY, f"is not an object; write an order, or a list of them under {ROWS}")
+        several = ROWS in sent
+        rows = _rows(sent) if several else (sent_row(1, sent),)
+        fingerprint = sha256(data).hexdigest()
+        return cls(rows=rows, fingerprint=fingerprint, malformed=not several and not _is_order(data))
 
     @classmethod
     def __get_pydantic_json_schema__(cls, _core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
@@ -83,10 +89,12 @@ class OrdersBody(Body):
         return found | {"examples": [EXAMPLE, {ROWS: [EXAMPLE]}]}
 
 
-def _row(sent: Any, data: bytes) -> tuple[RawRow | Refused, ...]:
-    """The row of the only order; raises pydantic's ValidationError if it does not have its form."""
-    OrderBody.model_validate_json(data)
-    return (sent_row(1, sent),)
+def _is_order(data: bytes) -> bool:
+    try:
+        OrderBody.model_validate_json(data)
+    except ValidationError:
+        return False
+    return True
 
 
 def _rows(sent: dict[str, Any]) -> tuple[RawRow | Refused, ...]:

@@ -1,7 +1,7 @@
 """The schemas of request bodies and query strings."""
 
 from datetime import timedelta
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -20,16 +20,21 @@ from refilld.strict_json import read_json
 from storage.claim_selection import ClaimFilter
 from storage.leases import Failure
 
-Text = Annotated[
-    str,
-    Field(min_length=1, max_length=LONGEST_TEXT, json_schema_extra={"pattern": NO_CONTROL_CHARACTERS}),
+_FILLED = Field(min_length=1)
+_TEXT = (
+    Field(max_length=LONGEST_TEXT, json_schema_extra={"pattern": NO_CONTROL_CHARACTERS}),
     AfterValidator(without_control_characters),
-]
-Name = Annotated[
-    str,
-    Field(min_length=1, max_length=LONGEST_NAME, json_schema_extra={"pattern": PRINTABLE}),
+)
+_NAME = (
+    Field(max_length=LONGEST_NAME, json_schema_extra={"pattern": PRINTABLE}),
     AfterValidator(printable),
-]
+)
+Text = Annotated[str, _FILLED, *_TEXT]
+Note = Annotated[str, *_TEXT]
+"""A text that may be empty."""
+Name = Annotated[str, _FILLED, *_NAME]
+Label = Annotated[str, *_NAME]
+"""A name that may be empty."""
 
 
 def _whole(value: Any) -> Any:
@@ -126,4 +131,4 @@ class FlagBody(Body):
 
     optional = True
 
-    comment: Text | Literal[""] = ""
+    comment: Note = ""

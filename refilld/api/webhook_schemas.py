@@ -1,14 +1,14 @@
 """The schemas of requests about webhook endpoints."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime, Field, WithJsonSchema
 
 from monitor.model.target import Metric
 from monitor.webhooks.address import LONGEST_URL
 from monitor.webhooks.subscription import ALL, patterns
-from refilld.api.schemas import Body, Name
+from refilld.api.schemas import Body, Label, Name
 from refilld.services.input_limits import YEARS
 from refilld.services.webhooks import MOST_VALUES
 
@@ -26,7 +26,7 @@ class EndpointBody(Body):
     services: Names = []  # noqa: RUF012
     providers: Names = []  # noqa: RUF012
     metrics: list[Metric] = Field(default=[], max_length=MOST_VALUES)
-    description: Name | Literal[""] = ""
+    description: Label = ""
 
 
 def _in_years(at: datetime) -> datetime:
