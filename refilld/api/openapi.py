@@ -15,6 +15,7 @@ from refilld.api.openapi_parts import (
     OF_EVERY_ANSWER,
     OF_TOKENS,
     PATH_PARTS,
+    QUERY_FIELDS,
     REQUEST_HEADERS,
     described_status,
 )
@@ -87,7 +88,10 @@ class Types:
     @classmethod
     def of(cls, routes: Iterable[ApiRoute]) -> "Types":
         named = {_name(one): one for one in [ProblemAnswer, *(t for route in routes for t in _types(route))]}
-        adapters = [(name, "validation", TypeAdapter(one)) for name, one in named.items()]
+        adapters = [
+            (name, "validation", TypeAdapter(getattr(one, "forms", None) or one))
+            for name, one in named.items()
+        ]
         found, definitions = TypeAdapter.json_schemas(
             adapters,  # type: ignore[arg-type]  # the mode is a literal
             ref_template="#/components/schemas/{model}",
@@ -145,7 +149,8 @@ def _parameters(route: ApiRoute) -> Iterator[dict[str, Any]]:
         yield {"name": name, "in": "path", "required": True, "schema": PATH_PARTS[name]}
     if route.query is not None:
         for name, written in route.query.formats.items():
-            yield {"name": name, "in": "query", "schema": written.schema}
+            described = {"description": QUERY_FIELDS[name]}
+            yield {"name": name, "in": "query", "schema": written.schema} | described
     for name in route.takes:
         yield {"name": name, "in": "header", "schema": REQUEST_HEADERS[name]}
 

@@ -3,11 +3,11 @@
 from hashlib import sha256
 from typing import Annotated, Any, Self
 
-from pydantic import GetJsonSchemaHandler, ValidationError
-from pydantic_core import CoreSchema
+from pydantic import ConfigDict, Field, SkipValidation, ValidationError
+from pydantic.config import JsonDict
 
 from monitor.errors import BadInputError
-from refilld.api.schemas import Body, Whole
+from refilld.api.schemas import Body, OtherRow, Whole
 from refilld.orders_file import RawRow, Refused
 from refilld.orders_file.json_rows import Fraction
 from refilld.orders_file.sent_rows import sent_row
@@ -15,7 +15,7 @@ from refilld.services.sent_orders import MOST_ROWS
 from refilld.strict_json import BODY, NotJsonError, read_json
 
 ROWS = "orders"
-EXAMPLE = {
+EXAMPLE: JsonDict = {
     "order_id": "17",
     "service": "1234",
     "link": "https://www.instagram.com/nasa/",
@@ -32,29 +32,55 @@ Id = str | Annotated[int, Whole]
 class OrderBody(Body):
     """An order. The fields that an orders file does not need are left out if they cannot be read."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
     order_id: Id
+    """The id that the panel gave it."""
     service: Id
+    """What was bought, by its id or name."""
     link: Id
+    """The profile or post, in any spelling."""
     quantity: Id
+    """Units that were bought."""
     status: Id
+    """The status in the panel, such as Completed."""
     completed_at: Any = None
     """RFC 3339 or Unix seconds; Completed and Partial need it."""
     created_at: Any = None
+    """When it was placed."""
     start_count: Any = None
+    """The count of the target before the delivery."""
     remains: Any = None
+    """Units that were not delivered."""
     metric: Any = None
+    """What was sold: followers, likes or views."""
     terms: Any = None
+    """The name of the terms of the guarantee."""
     owner: Any = None
+    """The profile to which a post belongs."""
     provider: Any = None
+    """Who delivers it."""
     customer: Any = None
+    """Who has bought it."""
     language: Any = None
+    """The language of the customer."""
     price: Any = None
+    """What the customer paid."""
     currency: Any = None
+    """Of the price."""
+
+
+class OrderList(Body):
+    """Up to 1,000 orders; one that is refused does not stop the others."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{ROWS: [EXAMPLE]}]})
+    orders: Annotated[list[SkipValidation[OrderBody | OtherRow]], Field(min_length=1, max_length=MOST_ROWS)]
+    """Each has its own result, in this order."""
 
 
 class OrdersBody(Body):
     """One order, or up to 1,000 of them under `orders`, of which a wrong one refuses its row only."""
 
+    forms = OrderBody | OrderList
     rows: tuple[Any, ...]
     """RawRow or Refused."""
     fingerprint: str
@@ -74,19 +100,6 @@ class OrdersBody(Body):
         rows = _rows(sent) if several else (sent_row(1, sent),)
         fingerprint = sha256(data).hexdigest()
         return cls(rows=rows, fingerprint=fingerprint, malformed=not several and not _is_order(data))
-
-    @classmethod
-    def __get_pydantic_json_schema__(cls, _core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        rows = {"type": "array", "items": {"description": "An order"}, "minItems": 1, "maxItems": MOST_ROWS}
-        several = {
-            "type": "object",
-            "properties": {ROWS: rows},
-            "required": [ROWS],
-            "additionalProperties": False,
-        }
-        order = handler(OrderBody.__pydantic_core_schema__)
-        found = {"title": cls.__name__, "description": cls.__doc__, "anyOf": [order, several]}
-        return found | {"examples": [EXAMPLE, {ROWS: [EXAMPLE]}]}
 
 
 def _is_order(data: bytes) -> bool:

@@ -43,9 +43,11 @@ class PartBody(Body):
         }
     )
     part: PartKind = PartKind.QUEUE
+    """What kind of part."""
     value: Name | None = None
     """The metric, provider or service; left out for the whole queue."""
     why: Note = ""
+    """The reason, for the record."""
 
     @property
     def named(self) -> QueuePart:
@@ -56,6 +58,7 @@ class PauseBody(PartBody):
     """What is paused, and why."""
 
     why: Text
+    """The reason, which the state of the queue shows."""
 
 
 class PauseAnswer(AnswerBody):

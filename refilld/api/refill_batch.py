@@ -23,7 +23,7 @@ from refilld.api.problems import (
 from refilld.api.refill_actions import RefillActions
 from refilld.api.responses import answer
 from refilld.api.route import PREFIX, ApiRoute
-from refilld.api.schemas import Body, CompleteBody, ExtendBody, FailBody, LeaseBody, Whole
+from refilld.api.schemas import Body, CompleteBody, ExtendBody, FailBody, LeaseBody, OtherRow, Whole
 from refilld.services.input_limits import LARGEST_ID
 from storage.chunks import chunks
 from storage.engine import Database
@@ -37,27 +37,37 @@ RefillId = Annotated[int, Field(ge=1, le=LARGEST_ID), Whole]
 
 class ExtendRow(ExtendBody):
     action: Literal["extend"]
+    """What is done."""
     refill_id: RefillId
+    """Of the refill."""
 
 
 class CompleteRow(CompleteBody):
     action: Literal["complete"]
+    """What is done."""
     refill_id: RefillId
+    """Of the refill."""
 
 
 class FailRow(FailBody):
     action: Literal["fail"]
+    """What is done."""
     refill_id: RefillId
+    """Of the refill."""
 
 
 class ReleaseRow(LeaseBody):
     action: Literal["release"]
+    """What is done."""
     refill_id: RefillId
+    """Of the refill."""
 
 
 class OperatorRow(Body):
     action: Literal["approve", "reject", "requeue", "cancel"]
+    """What is done."""
     refill_id: RefillId
+    """Of the refill."""
 
 
 ConsumerRow: TypeAlias = ExtendRow | CompleteRow | FailRow | ReleaseRow
@@ -68,13 +78,10 @@ _ROWS: Mapping[str, type[AnyRow]] = {
 """The types of rows by their actions."""
 
 
-_OtherRow = Annotated[Any, Field(description="Any other value: it is refused, and does not stop the others")]
-
-
 class BatchBody(Body):
     """Up to 1,000 actions; one that is refused does not stop the others."""
 
-    actions: Annotated[list[SkipValidation[AnyRow | _OtherRow]], Field(min_length=1, max_length=MOST_ROWS)]
+    actions: Annotated[list[SkipValidation[AnyRow | OtherRow]], Field(min_length=1, max_length=MOST_ROWS)]
     """What is done, in this order."""
 
 

@@ -42,6 +42,7 @@ def _whole(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
+OtherRow = Annotated[Any, Field(description="Any other value: it is refused, and does not stop the others")]
 Whole = BeforeValidator(_whole)
 LeaseSeconds = Annotated[int, Field(ge=30, le=86_400), Whole]
 
@@ -52,6 +53,8 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)
     optional: ClassVar[bool] = False
     """Whether it may be left out."""
+    forms: ClassVar[Any] = None
+    """The types that the OpenAPI document describes in place of this one."""
 
     @classmethod
     def read(cls, data: bytes) -> Self:
@@ -69,12 +72,19 @@ class Nothing(Body):
 
 class ClaimBody(Body):
     limit: Annotated[int, Field(ge=1, le=1000), Whole] = 1
+    """Refills, at most."""
     lease_seconds: LeaseSeconds = 300
+    """Seconds for which no other consumer gets the refills."""
     wait_seconds: Annotated[int, Field(ge=0, le=30), Whole] = 0
+    """Seconds to wait, at most, if nothing is ready."""
     metrics: list[Metric] | None = Field(default=None, min_length=1, max_length=100)
+    """Only refills of these metrics."""
     providers: list[Name] | None = Field(default=None, min_length=1, max_length=100)
+    """Only refills of orders of these providers."""
     services: list[Name] | None = Field(default=None, min_length=1, max_length=100)
+    """Only refills of orders of these services."""
     consumer: Name | None = None
+    """A name of who claims, for the record."""
 
     def wanted(self, *, buyers_first: bool) -> ClaimFilter:
         """The refills that the consumer delivers."""
@@ -92,12 +102,14 @@ class LeaseBody(Body):
     verb: ClassVar[str] = "release"
 
     lease_token: Name = Field(repr=False)
+    """The token that the claim has given for this refill."""
 
 
 class ExtendBody(LeaseBody):
     verb = "extend"
 
     lease_seconds: LeaseSeconds
+    """Seconds from now until the lease ends."""
 
     @property
     def lease(self) -> timedelta:
@@ -108,17 +120,22 @@ class CompleteBody(LeaseBody):
     verb = "complete"
 
     external_id: Text | None = None
+    """The provider's id of the delivery."""
     delivered: Annotated[int, Field(ge=0, le=LARGEST_NUMBER), Whole] | None = None
+    """Units that were delivered, if not the quantity."""
 
 
 class FailBody(LeaseBody):
     verb = "fail"
 
     reason: Text
+    """What went wrong."""
     retryable: bool = True
+    """Whether the refill is queued again; it is dead otherwise."""
     retry_after_seconds: Annotated[int, Field(ge=0, le=int(LONGEST_RETRY.total_seconds())), Whole] | None = (
         None
     )
+    """Seconds until it may be claimed again, in place of the back-off."""
 
     @property
     def failure(self) -> Failure:
@@ -132,3 +149,4 @@ class FlagBody(Body):
     optional = True
 
     comment: Note = ""
+    """Why the flag is set."""
