@@ -6,12 +6,15 @@ from typing import Any
 
 from monitor.errors import BadInputError
 
+BODY = "body"
+"""The field of a fault of the body as a whole."""
+
 
 class NotJsonError(BadInputError):
     """A text is not JSON."""
 
     def __init__(self, problem: str) -> None:
-        super().__init__("body", problem)
+        super().__init__(BODY, problem)
 
 
 def read_json(text: str, parse_float: Callable[[str], Any] = float) -> Any:

@@ -15,6 +15,7 @@ from refilld.api.openapi_parts import (
     OF_EVERY_ANSWER,
     OF_TOKENS,
     PATH_PARTS,
+    QUERY_FIELDS,
     REQUEST_HEADERS,
     described_status,
 )
@@ -87,7 +88,10 @@ class Types:
     @classmethod
     def of(cls, routes: Iterable[ApiRoute]) -> "Types":
         named = {_name(one): one for one in [ProblemAnswer, *(t for route in routes for t in _types(route))]}
-        adapters = [(name, "validation", TypeAdapter(one)) for name, one in named.items()]
+        adapters = [
+            (name, "validation", TypeAdapter(getattr(one, "forms", None) or one))
+            for name, one in named.items()
+        ]
         found, definitions = TypeAdapter.json_schemas(
             adapters,  # type: ignore[arg-type]  # the mode is a literal
             ref_template="#/components/schemas/{model}",
@@ -99,7 +103,7 @@ class Types:
 
 
 def _types(route: ApiRoute) -> Iterator[Any]:
-    yield from (one for one in (route.answer, route.body, route.form, *route.rows) if one is not None)
+    yield from (one for one in (route.answer, route.body, route.form) if one is not None)
 
 
 def _name(one: Any) -> str:
@@ -115,9 +119,7 @@ def _operation(group: str, route: ApiRoute, types: Types) -> dict[str, Any]:
         "responses": _responses(route, types),
     }
     if route.body is not None:
-        content: dict[str, Any] = {"schema": types.schema(route.body)}
-        if route.rows:
-            content["x-rows"] = [types.schema(one) for one in route.rows]
+        content = {"schema": types.schema(route.body)}
         found["requestBody"] = {"required": not route.body.optional, "content": {JSON: content}}
     if route.form is not None:
         found["requestBody"] = {"required": True, "content": {FORM: {"schema": types.schema(route.form)}}}
@@ -147,7 +149,8 @@ def _parameters(route: ApiRoute) -> Iterator[dict[str, Any]]:
         yield {"name": name, "in": "path", "required": True, "schema": PATH_PARTS[name]}
     if route.query is not None:
         for name, written in route.query.formats.items():
-            yield {"name": name, "in": "query", "schema": written.schema}
+            described = {"description": QUERY_FIELDS[name]}
+            yield {"name": name, "in": "query", "schema": written.schema} | described
     for name in route.request_headers:
         yield {"name": name, "in": "header", "schema": REQUEST_HEADERS[name]}
 

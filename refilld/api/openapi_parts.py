@@ -25,6 +25,33 @@ PATH_PARTS: Mapping[str, dict[str, Any]] = {
     "flag": {"type": "string", "enum": [str(flag) for flag in Flag]},
 }
 """The schemas of the parts of paths."""
+QUERY_FIELDS: Mapping[str, str] = {
+    "order_id": "The id of an order",
+    "link": "The profile or post",
+    "metric": "What was sold",
+    "service": "The service of the order, as it was sent",
+    "provider": "The provider of the order",
+    "customer": "The customer of the order",
+    "status": "The status of the order in the panel",
+    "drop_state": "The state of the open drop of the order",
+    "flag": "A flag that is set on the order",
+    "state": "The state of the row",
+    "open_only": "Only drops that are open",
+    "decision": "What was decided, of drops the newest decision",
+    "reason": "Why it was decided",
+    "consumer": "Who has claimed the refill last, by the name in the claim",
+    "kind": "The kind of the event",
+    "severity": "The severity of the event",
+    "source": "The source of counts that the event is about",
+    "actor": "A part of the name of who caused the event",
+    "actor_kind": "What kind of actor caused the event",
+    "since": "From this time on: of orders the completion, of drops the opening, else when the row was made",
+    "before": "Before this time; likewise",
+    "limit": "Rows of the page, at most; 100 without it",
+    "sort": "Newest first, unless the oldest are wanted first",
+    "cursor": "The place of the page",
+}
+"""The fields of query strings in words; a filter finds the rows of which it is true."""
 REQUEST_HEADERS: Mapping[str, dict[str, Any]] = {
     "Accept-Language": {"type": "string", "description": "Languages of sentences, the best first"},
     "Idempotency-Key": {

@@ -3,19 +3,19 @@
 from hashlib import sha256
 from typing import Annotated, Any, Self
 
-from pydantic import GetJsonSchemaHandler
-from pydantic_core import CoreSchema
+from pydantic import ConfigDict, Field, SkipValidation, ValidationError
+from pydantic.config import JsonDict
 
 from monitor.errors import BadInputError
-from refilld.api.schemas import Body, Whole
+from refilld.api.schemas import Body, OtherRow, Whole
 from refilld.orders_file import RawRow, Refused
 from refilld.orders_file.json_rows import Fraction
 from refilld.orders_file.sent_rows import sent_row
 from refilld.services.sent_orders import MOST_ROWS
-from refilld.strict_json import NotJsonError, read_json
+from refilld.strict_json import BODY, NotJsonError, read_json
 
 ROWS = "orders"
-EXAMPLE = {
+EXAMPLE: JsonDict = {
     "order_id": "17",
     "service": "1234",
     "link": "https://www.instagram.com/nasa/",
@@ -32,33 +32,61 @@ Id = str | Annotated[int, Whole]
 class OrderBody(Body):
     """An order. The fields that an orders file does not need are left out if they cannot be read."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
     order_id: Id
+    """The id that the panel gave it."""
     service: Id
-    link: str
+    """What was bought, by its id or name."""
+    link: Id
+    """The profile or post, in any spelling."""
     quantity: Id
-    status: str
+    """Units that were bought."""
+    status: Id
+    """The status in the panel, such as Completed."""
     completed_at: Any = None
     """RFC 3339 or Unix seconds; Completed and Partial need it."""
     created_at: Any = None
+    """When it was placed."""
     start_count: Any = None
+    """The count of the target before the delivery."""
     remains: Any = None
+    """Units that were not delivered."""
     metric: Any = None
+    """What was sold: followers, likes or views."""
     terms: Any = None
+    """The name of the terms of the guarantee."""
     owner: Any = None
+    """The profile to which a post belongs."""
     provider: Any = None
+    """Who delivers it."""
     customer: Any = None
+    """Who has bought it."""
     language: Any = None
+    """The language of the customer."""
     price: Any = None
+    """What the customer paid."""
     currency: Any = None
+    """Of the price."""
+
+
+class OrderList(Body):
+    """Up to 1,000 orders; one that is refused does not stop the others."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{ROWS: [EXAMPLE]}]})
+    orders: Annotated[list[SkipValidation[OrderBody | OtherRow]], Field(min_length=1, max_length=MOST_ROWS)]
+    """Each has its own result, in this order."""
 
 
 class OrdersBody(Body):
     """One order, or up to 1,000 of them under `orders`, of which a wrong one refuses its row only."""
 
+    forms = OrderBody | OrderList
     rows: tuple[Any, ...]
     """RawRow or Refused."""
     fingerprint: str
     """Of the bytes of the body."""
+    malformed: bool
+    """Whether it is one order that does not have the form of orders: its only row is refused."""
 
     @classmethod
     def read(cls, data: bytes) -> Self:
@@ -66,27 +94,20 @@ class OrdersBody(Body):
             sent = read_json(data.decode(), Fraction)
         except UnicodeDecodeError:
             raise NotJsonError("is not UTF-8") from None
-        rows = _rows(sent) if isinstance(sent, dict) and ROWS in sent else _row(sent, data)
-        return cls(rows=rows, fingerprint=sha256(data).hexdigest())
-
-    @classmethod
-    def __get_pydantic_json_schema__(cls, _core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        rows = {"type": "array", "items": {"description": "An order"}, "minItems": 1, "maxItems": MOST_ROWS}
-        several = {
-            "type": "object",
-            "properties": {ROWS: rows},
-            "required": [ROWS],
-            "additionalProperties": False,
-        }
-        order = handler(OrderBody.__pydantic_core_schema__)
-        found = {"title": cls.__name__, "description": cls.__doc__, "anyOf": [order, several]}
-        return found | {"examples": [EXAMPLE, {ROWS: [EXAMPLE]}]}
+        if not isinstance(sent, dict):
+            raise BadInputError(BODY, f"is not an object; write an order, or a list of them under {ROWS}")
+        several = ROWS in sent
+        rows = _rows(sent) if several else (sent_row(1, sent),)
+        fingerprint = sha256(data).hexdigest()
+        return cls(rows=rows, fingerprint=fingerprint, malformed=not several and not _is_order(data))
 
 
-def _row(sent: Any, data: bytes) -> tuple[RawRow | Refused, ...]:
-    """The row of the only order; raises pydantic's ValidationError if it does not have its form."""
-    OrderBody.model_validate_json(data)
-    return (sent_row(1, sent),)
+def _is_order(data: bytes) -> bool:
+    try:
+        OrderBody.model_validate_json(data)
+    except ValidationError:
+        return False
+    return True
 
 
 def _rows(sent: dict[str, Any]) -> tuple[RawRow | Refused, ...]:

@@ -38,6 +38,8 @@ class OrderImport:
         """All rows in one transaction, together with the answer to the key."""
         key, token_id = _key(), g.token.token_id
         sent = self.reader.parse(body.rows, self.clock())
+        if body.malformed:
+            sent.require_first()
         with self.database.write() as tx:
             now = self.clock()
             if key is not None:

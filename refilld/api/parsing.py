@@ -30,9 +30,19 @@ def read_body(model: type[M]) -> M:
     data = request.get_data(cache=False)
     if model.optional and not data:
         return model()
+    _require_plain_json()
+    return model.read(data)
+
+
+def _require_plain_json() -> None:
     if request.mimetype != "application/json":
         raise UnsupportedMediaType("The body must be application/json.")
-    return model.read(data)
+    if request.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
+        raise UnsupportedMediaType(
+            "No Content-Encoding is known; send the body as it is, without that header."
+        )
+    if request.mimetype_params.get("charset", "utf-8").lower() != "utf-8":
+        raise UnsupportedMediaType("The charset is not UTF-8; send the body in UTF-8, without a charset.")
 
 
 def read_list(query: QueryFormat[F], now: datetime) -> ListQuery[F]:

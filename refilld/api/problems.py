@@ -6,6 +6,7 @@
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from http import HTTPStatus
+from itertools import takewhile
 
 import structlog
 from flask import Flask, Response, has_request_context, request
@@ -15,7 +16,7 @@ from werkzeug.exceptions import HTTPException
 from monitor.errors import BadInputError, RefilldError
 from refilld.api.responses import to_json
 from refilld.services.list_query import QueryFault
-from refilld.strict_json import NotJsonError
+from refilld.strict_json import BODY, NotJsonError
 from storage.errors import (
     KeyReusedError,
     LeaseLostError,
@@ -144,15 +145,19 @@ def _of_validation(error: ValidationError) -> dict[str, object]:
     found = error.errors(include_url=False, include_context=False, include_input=False)
     if found[0]["type"] == "json_invalid":
         return problem_fields(HTTPStatus.BAD_REQUEST, found[0]["msg"], kind=ProblemKind.INVALID_JSON)
-    places = (".".join(map(str, fault["loc"])) for fault in found)
-    messages = (fault["msg"].removeprefix("Value error, ") for fault in found)
-    return _invalid(list(zip(places, messages, strict=True)))
+    return _invalid([(_field(fault["loc"]), fault["msg"].removeprefix("Value error, ")) for fault in found])
+
+
+def _field(place: tuple[int | str, ...]) -> str:
+    """The field that was sent, with the number of its element; pydantic adds names of its own parts."""
+    name, *parts = place or (BODY,)
+    return ".".join(map(str, [name, *takewhile(lambda part: isinstance(part, int), parts)]))
 
 
 def _invalid(found: Sequence[tuple[str, str]]) -> dict[str, object]:
     """Fields with what is wrong with them; the first ones are named."""
     faults = [{"field": field[:_MAX_FIELD_LENGTH], "detail": detail} for field, detail in found[:_MAX_FAULTS]]
-    detail = "; ".join(f"{fault['field']}: {fault['detail']}".removeprefix(": ") for fault in faults)
+    detail = "; ".join(f"{fault['field']}: {fault['detail']}" for fault in faults)
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     return problem_fields(status, detail, kind=ProblemKind.INVALID_REQUEST, errors=faults)
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated
 
 from flask import Response
 from pydantic import ConfigDict, Field, JsonValue
@@ -15,7 +15,7 @@ from monitor.model.target import Metric
 from refilld.api.answers import AnswerBody
 from refilld.api.responses import answer
 from refilld.api.route import PREFIX, ApiRoute
-from refilld.api.schemas import Body, Name, Text
+from refilld.api.schemas import Body, Name, Note, Text
 from refilld.services import queue_pause
 from refilld.services.queue_pause import QueueMode
 from storage import queue_pauses, queue_summary
@@ -43,9 +43,11 @@ class PartBody(Body):
         }
     )
     part: PartKind = PartKind.QUEUE
+    """What kind of part."""
     value: Name | None = None
     """The metric, provider or service; left out for the whole queue."""
-    why: Text | Literal[""] = ""
+    why: Note = ""
+    """The reason, for the record."""
 
     @property
     def named(self) -> QueuePart:
@@ -56,6 +58,7 @@ class PauseBody(PartBody):
     """What is paused, and why."""
 
     why: Text
+    """The reason, which the state of the queue shows."""
 
 
 class PauseAnswer(AnswerBody):

@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from itertools import groupby
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias, get_args
 
 from flask import Response, g
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field, SkipValidation, ValidationError
 
-from monitor.errors import RefilldError
+from monitor.errors import BadInputError, RefilldError
 from refilld.api.answers import BatchAnswer
 from refilld.api.problems import (
     DEFECT,
@@ -23,7 +23,7 @@ from refilld.api.problems import (
 from refilld.api.refill_actions import RefillActions
 from refilld.api.responses import answer
 from refilld.api.route import PREFIX, ApiRoute
-from refilld.api.schemas import Body, CompleteBody, ExtendBody, FailBody, LeaseBody, Whole
+from refilld.api.schemas import Body, CompleteBody, ExtendBody, FailBody, LeaseBody, OtherRow, Whole
 from refilld.services.input_limits import LARGEST_ID
 from storage.chunks import chunks
 from storage.engine import Database
@@ -37,38 +37,52 @@ RefillId = Annotated[int, Field(ge=1, le=LARGEST_ID), Whole]
 
 class ExtendRow(ExtendBody):
     action: Literal["extend"]
+    """What is done."""
     refill_id: RefillId
+    """Of the refill."""
 
 
 class CompleteRow(CompleteBody):
     action: Literal["complete"]
+    """What is done."""
     refill_id: RefillId
+    """Of the refill."""
 
 
 class FailRow(FailBody):
     action: Literal["fail"]
+    """What is done."""
     refill_id: RefillId
+    """Of the refill."""
 
 
 class ReleaseRow(LeaseBody):
     action: Literal["release"]
+    """What is done."""
     refill_id: RefillId
+    """Of the refill."""
 
 
 class OperatorRow(Body):
     action: Literal["approve", "reject", "requeue", "cancel"]
+    """What is done."""
     refill_id: RefillId
+    """Of the refill."""
+
+
+ConsumerRow: TypeAlias = ExtendRow | CompleteRow | FailRow | ReleaseRow
+AnyRow: TypeAlias = ConsumerRow | OperatorRow
+_ROWS: Mapping[str, type[AnyRow]] = {
+    action: row for row in get_args(AnyRow) for action in get_args(row.model_fields["action"].annotation)
+}
+"""The types of rows by their actions."""
 
 
 class BatchBody(Body):
     """Up to 1,000 actions; one that is refused does not stop the others."""
 
-    actions: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=MOST_ROWS)]
-
-
-ConsumerRow: TypeAlias = ExtendRow | CompleteRow | FailRow | ReleaseRow
-AnyRow: TypeAlias = ConsumerRow | OperatorRow
-_ROWS: TypeAdapter[AnyRow] = TypeAdapter(Annotated[AnyRow, Field(discriminator="action")])
+    actions: Annotated[list[SkipValidation[AnyRow | OtherRow]], Field(min_length=1, max_length=MOST_ROWS)]
+    """What is done, in this order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,12 +161,12 @@ def _result(done: Mapping[str, object] | RefilldError) -> dict[str, object]:
     return _refused(fields)
 
 
-def _valid(sent: Sequence[dict[str, Any]], results: list[dict[str, object]]) -> Iterator[_Place]:
+def _valid(sent: Sequence[Any], results: list[dict[str, object]]) -> Iterator[_Place]:
     """The rows that may be carried out; the others get their results."""
     for index, fields in enumerate(sent):
         try:
-            place = _Place(index, _ROWS.validate_python(fields))
-        except ValidationError as error:
+            place = _Place(index, _row(fields))
+        except (ValidationError, BadInputError) as error:
             results[index] |= _refused(refusal(error) or {})
             continue
         if place.scope in g.token.scopes:
@@ -161,6 +175,18 @@ def _valid(sent: Sequence[dict[str, Any]], results: list[dict[str, object]]) -> 
             detail = f"The token does not have the scope {place.scope}."
             missing = problem_fields(HTTPStatus.FORBIDDEN, detail, kind=ProblemKind.MISSING_SCOPE)
             results[index] |= _refused(missing)
+
+
+def _row(sent: Any) -> AnyRow:
+    """The row that is sent; raises pydantic's ValidationError, or BadInputError."""
+    if not isinstance(sent, dict):
+        raise BadInputError("row", 'is not an object; write it like {"action": "release", "refill_id": 7, …}')
+    action = sent.get("action")
+    row = _ROWS.get(action) if isinstance(action, str) else None
+    if row is None:
+        fault = "is missing" if action is None else "is not known"
+        raise BadInputError("action", f"{fault}; the actions are {', '.join(_ROWS)}")
+    return row.model_validate(sent)
 
 
 def _transactions(places: Sequence[_Place]) -> Iterator[Sequence[_Place]]:
@@ -175,10 +201,10 @@ def _transactions(places: Sequence[_Place]) -> Iterator[Sequence[_Place]]:
             yield from chunks(sorted(run, key=lambda place: place.row.refill_id), CHUNK)
 
 
-def _named(sent: dict[str, Any]) -> dict[str, object]:
+def _named(sent: Any) -> dict[str, object]:
     """The beginning of a result: which refill is meant."""
-    refill_id = sent.get("refill_id")
-    return {"refill_id": refill_id if isinstance(refill_id, int) else None}
+    refill_id = sent.get("refill_id") if isinstance(sent, dict) else None
+    return {"refill_id": refill_id if type(refill_id) is int else None}  # not a truth value
 
 
 def _undone(error: Exception) -> dict[str, object]:
@@ -204,6 +230,5 @@ def batch_routes(batch: RefillBatch) -> tuple[ApiRoute, ...]:
             BatchAnswer,
             scopes=(Scope.REFILLS_CONSUME, Scope.REFILLS_MANAGE),
             body=BatchBody,
-            rows=(ExtendRow, CompleteRow, FailRow, ReleaseRow, OperatorRow),
         ),
     )

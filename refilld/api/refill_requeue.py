@@ -33,14 +33,19 @@ class RequeueBody(Body):
 
     model_config = ConfigDict(json_schema_extra={"anyOf": [_given(name) for name in _FIELDS]})
     reason: Reason | None = None
+    """Why the refill was decided."""
     service: Name | None = None
+    """Of the order."""
     provider: Name | None = None
+    """Of the order."""
     metric: Metric | None = None
+    """Of the refill."""
     since: Time | None = None
     """Created at this time or later."""
     before: Time | None = None
     """Created earlier than that."""
     limit: Annotated[int, Field(ge=1, le=MOST_ROWS), Whole] = 100
+    """Refills that are tried, at most."""
     after: RefillId | None = None
     """`next_after` of the call before: the refills that it tried are not tried again."""
 

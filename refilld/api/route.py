@@ -41,8 +41,6 @@ class ApiRoute:
     scopes: tuple[Scope, ...] = ()
     """A token with one of these is needed; without any, no token is."""
     body: type[Body] | None = None
-    rows: tuple[type[Body], ...] = ()
-    """Types of what the body has several of, which is judged each on its own."""
     form: type[BaseModel] | None = None
     """Fields of a form, in place of a JSON body."""
     query: QueryFormat[Any] | None = None

@@ -1,7 +1,7 @@
 """The schemas of request bodies and query strings."""
 
 from datetime import timedelta
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -20,16 +20,21 @@ from refilld.strict_json import read_json
 from storage.claim_selection import ClaimFilter
 from storage.leases import Failure
 
-Text = Annotated[
-    str,
-    Field(min_length=1, max_length=LONGEST_TEXT, json_schema_extra={"pattern": NO_CONTROL_CHARACTERS}),
+_FILLED = Field(min_length=1)
+_TEXT = (
+    Field(max_length=LONGEST_TEXT, json_schema_extra={"pattern": NO_CONTROL_CHARACTERS}),
     AfterValidator(without_control_characters),
-]
-Name = Annotated[
-    str,
-    Field(min_length=1, max_length=LONGEST_NAME, json_schema_extra={"pattern": PRINTABLE}),
+)
+_NAME = (
+    Field(max_length=LONGEST_NAME, json_schema_extra={"pattern": PRINTABLE}),
     AfterValidator(printable),
-]
+)
+Text = Annotated[str, _FILLED, *_TEXT]
+Note = Annotated[str, *_TEXT]
+"""A text that may be empty."""
+Name = Annotated[str, _FILLED, *_NAME]
+Label = Annotated[str, *_NAME]
+"""A name that may be empty."""
 
 
 def _whole(value: Any) -> Any:
@@ -37,6 +42,7 @@ def _whole(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
+OtherRow = Annotated[Any, Field(description="Any other value: it is refused, and does not stop the others")]
 Whole = BeforeValidator(_whole)
 LeaseSeconds = Annotated[int, Field(ge=30, le=86_400), Whole]
 
@@ -47,6 +53,8 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)
     optional: ClassVar[bool] = False
     """Whether it may be left out."""
+    forms: ClassVar[Any] = None
+    """The types that the OpenAPI document describes in place of this one."""
 
     @classmethod
     def read(cls, data: bytes) -> Self:
@@ -64,12 +72,19 @@ class Nothing(Body):
 
 class ClaimBody(Body):
     limit: Annotated[int, Field(ge=1, le=1000), Whole] = 1
+    """Refills, at most."""
     lease_seconds: LeaseSeconds = 300
+    """Seconds for which no other consumer gets the refills."""
     wait_seconds: Annotated[int, Field(ge=0, le=30), Whole] = 0
+    """Seconds to wait, at most, if nothing is ready."""
     metrics: list[Metric] | None = Field(default=None, min_length=1, max_length=100)
+    """Only refills of these metrics."""
     providers: list[Name] | None = Field(default=None, min_length=1, max_length=100)
+    """Only refills of orders of these providers."""
     services: list[Name] | None = Field(default=None, min_length=1, max_length=100)
+    """Only refills of orders of these services."""
     consumer: Name | None = None
+    """A name of who claims, for the record."""
 
     def wanted(self, *, buyers_first: bool) -> ClaimFilter:
         """The refills that the consumer delivers."""
@@ -87,12 +102,14 @@ class LeaseBody(Body):
     verb: ClassVar[str] = "release"
 
     lease_token: Name = Field(repr=False)
+    """The token that the claim has given for this refill."""
 
 
 class ExtendBody(LeaseBody):
     verb = "extend"
 
     lease_seconds: LeaseSeconds
+    """Seconds from now until the lease ends."""
 
     @property
     def lease(self) -> timedelta:
@@ -103,17 +120,22 @@ class CompleteBody(LeaseBody):
     verb = "complete"
 
     external_id: Text | None = None
+    """The provider's id of the delivery."""
     delivered: Annotated[int, Field(ge=0, le=LARGEST_NUMBER), Whole] | None = None
+    """Units that were delivered, if not the quantity."""
 
 
 class FailBody(LeaseBody):
     verb = "fail"
 
     reason: Text
+    """What went wrong."""
     retryable: bool = True
+    """Whether the refill is queued again; it is dead otherwise."""
     retry_after_seconds: Annotated[int, Field(ge=0, le=int(LONGEST_RETRY.total_seconds())), Whole] | None = (
         None
     )
+    """Seconds until it may be claimed again, in place of the back-off."""
 
     @property
     def failure(self) -> Failure:
@@ -126,4 +148,5 @@ class FlagBody(Body):
 
     optional = True
 
-    comment: Text | Literal[""] = ""
+    comment: Note = ""
+    """Why the flag is set."""

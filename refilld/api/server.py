@@ -18,6 +18,8 @@ LARGEST_BODY = 1024 * 1024
 """Bytes of a request body, at most."""
 GRACE = 5.0
 """Seconds that running requests have to finish when the server stops."""
+UNREAD_GRACE = 1.0
+"""Seconds that the last answers wait for clients that read nothing, when the server stops."""
 _LIMITS: dict[str, object] = {
     "threads": THREADS,
     "max_request_body_size": LARGEST_BODY + 1,  # waitress rejects bodies of this size
@@ -59,7 +61,10 @@ class HttpServer:
         self._thread.start()
 
     def stop(self) -> None:
-        """Accept no more connections, wait for running requests (at most GRACE), and close everything."""
+        """Accept no more connections, wait for running requests (at most GRACE), and close everything.
+
+        Clients get what is left of their answers while they go on reading.
+        """
         if self._thread.is_alive():
             self._stopping.set()
             self._server.pull_trigger()
@@ -69,26 +74,32 @@ class HttpServer:
         while not self._stopping.is_set():
             self._run_once(1.0)
         wasyncore.dispatcher.close(self._server)  # closes only the listening socket
-        end = monotonic() + GRACE
-        while self._busy() and monotonic() < end:
-            self._take_no_more()
-            self._run_once(0.05)
+        self._finish()
         self._server.task_dispatcher.shutdown(timeout=1)
         self._server.trigger.close()
+        for channel in list(self._server.active_channels.values()):
+            channel.handle_close()  # with the files of large answers
         wasyncore.close_all(self._sockets)
+
+    def _finish(self) -> None:
+        """Wait for running requests, and for clients that read their answers."""
+        end = monotonic() + GRACE
+        unread, unread_since = 0, monotonic()
+        while monotonic() < end:
+            channels = list(self._server.active_channels.values())
+            left = sum(channel.total_outbufs_len for channel in channels)
+            if left != unread:
+                unread, unread_since = left, monotonic()
+            done = not left or monotonic() - unread_since > UNREAD_GRACE
+            if done and not any(channel.requests for channel in channels):
+                break
+            for channel in channels:  # once answered, its client would send others
+                channel.close_when_flushed |= not channel.requests
+            self._run_once(0.05)
 
     def _run_once(self, seconds: float) -> None:
         """Run one round of the event loop, waiting for input or output at most so long."""
         wasyncore.loop(timeout=seconds, use_poll=True, map=self._sockets, count=1)
-
-    def _take_no_more(self) -> None:
-        """Close the connections whose requests are answered: their clients would send others."""
-        for channel in list(self._server.active_channels.values()):
-            channel.close_when_flushed |= not channel.requests
-
-    def _busy(self) -> bool:
-        channels = self._server.active_channels.values()
-        return any(channel.requests or channel.total_outbufs_len for channel in channels)
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -9,17 +9,21 @@ from collections import Counter
 from typing import Any
 
 from waitress.parser import HTTPRequestParser, ParsingError  # type: ignore[import-untyped]
-from waitress.utilities import BadRequest  # type: ignore[import-untyped]
+from waitress.utilities import BadRequest, RequestEntityTooLarge  # type: ignore[import-untyped]
 
 _START_LINE = re.compile(rb"\S+ \S+ HTTP/1\.(?P<minor>[01])")
 _CHUNK_SIZE = re.compile(rb"[0-9a-fA-F]{1,8}")
 _LONGEST_SIZE = 8
-_LONGEST_LENGTH = 20
-"""Digits of a Content-Length; Python refuses to read thousands of them."""
+_TOO_LONG = re.compile(rb"[0-9]{21,}")
+"""A Content-Length beyond every limit; Python refuses to read thousands of digits."""
 _BARE_LF = re.compile(rb"[^\r\n]*\n")
 _CRLF = b"\r\n"
 _BLANKS = b" \t"
 _ONCE = (b"content-length", b"transfer-encoding", b"host")
+
+
+class _TooLargeError(Exception):
+    """The body is larger than any limit."""
 
 
 class StrictParser(HTTPRequestParser):  # type: ignore[misc]
@@ -36,15 +40,20 @@ class StrictParser(HTTPRequestParser):  # type: ignore[misc]
             self.error, self.completed = BadRequest("The start line ends with a bare LF"), True
         if not self.completed:
             return taken
+        if isinstance(self.error, RequestEntityTooLarge):
+            most = self.adj.max_request_body_size - 1
+            self.error = RequestEntityTooLarge(f"The body has more than {most:,} bytes")
         self.rest = data[taken:]
         self.expect_continue = False  # waitress would take the request as not completed
         return len(data)
 
     def parse_header(self, header_plus: bytes) -> None:
         """Parse start line and header; raises ParsingError, which is answered with 400."""
-        _require_one_meaning(header_plus)
         try:
+            _require_one_meaning(header_plus)
             super().parse_header(header_plus)
+        except _TooLargeError:
+            self.error = RequestEntityTooLarge("")
         except ValueError as error:  # of urlsplit, for an invalid host
             raise ParsingError("The request target is invalid") from error
         if self.chunked:
@@ -52,7 +61,7 @@ class StrictParser(HTTPRequestParser):  # type: ignore[misc]
 
 
 def _require_one_meaning(header_plus: bytes) -> None:
-    """Raise ParsingError for a header that leaves open where the request ends."""
+    """Raise ParsingError for a header that leaves open where the request ends, or _TooLargeError."""
     start_line, *lines = header_plus.rstrip(_CRLF).split(_CRLF)
     start = _START_LINE.fullmatch(start_line)
     if start is None:
@@ -71,11 +80,12 @@ def _require_one_meaning(header_plus: bytes) -> None:
             raise ParsingError(f"More than one {name.decode()}")
     if start["minor"] == b"1" and not count[b"host"]:
         raise ParsingError("There is no Host")
-    if len(dict(fields).get(b"content-length", b"")) > _LONGEST_LENGTH:
-        raise ParsingError("Content-Length is too long")
-    coding = dict(fields).get(b"transfer-encoding")
+    found = dict(fields)
+    coding = found.get(b"transfer-encoding")
     if coding is not None:
         _require_chunked(coding, has_length=count[b"content-length"] > 0, minor=start["minor"])
+    if _TOO_LONG.fullmatch(found.get(b"content-length", b"")):
+        raise _TooLargeError
 
 
 def _require_chunked(coding: bytes, *, has_length: bool, minor: bytes) -> None:

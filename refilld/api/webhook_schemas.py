@@ -1,14 +1,14 @@
 """The schemas of requests about webhook endpoints."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime, Field, WithJsonSchema
 
 from monitor.model.target import Metric
 from monitor.webhooks.address import LONGEST_URL
 from monitor.webhooks.subscription import ALL, patterns
-from refilld.api.schemas import Body, Name
+from refilld.api.schemas import Body, Label, Name
 from refilld.services.input_limits import YEARS
 from refilld.services.webhooks import MOST_VALUES
 
@@ -22,11 +22,17 @@ class EndpointBody(Body):
     """A new endpoint."""
 
     url: Annotated[str, Field(max_length=LONGEST_URL, json_schema_extra={"format": "uri", "pattern": _URL})]
+    """Where events are sent to."""
     kinds: Annotated[list[Kind], Field(max_length=MOST_VALUES)] = [ALL]  # noqa: RUF012  # pydantic copies
+    """Kinds of events; one with a star at its end is all that begin so."""
     services: Names = []  # noqa: RUF012
+    """Only events of orders of these services; all without any."""
     providers: Names = []  # noqa: RUF012
+    """Only events of orders of these providers; all without any."""
     metrics: list[Metric] = Field(default=[], max_length=MOST_VALUES)
-    description: Name | Literal[""] = ""
+    """Only events of these metrics; all without any."""
+    description: Label = ""
+    """What it is for."""
 
 
 def _in_years(at: datetime) -> datetime:
@@ -46,4 +52,6 @@ class ReplayBody(Body):
     """A replay of all events since a time."""
 
     since: Time
+    """Events of this time or later."""
     undelivered: bool = False
+    """Only events that were not delivered."""

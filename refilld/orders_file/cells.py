@@ -17,6 +17,8 @@ _NOTHING = frozenset(
     | {"n/a", "#n/a", "null", "(null)", "none", "nil", "nan", "undefined"}
 )
 _LONGEST_NOTHING = max(map(len, _NOTHING))
+NO_IDS = frozenset({".", ".."})
+"""Clients take them for folders when they send the path of a URL."""
 _ROUNDED_ID = re.compile(r"[0-9](?:[.,][0-9]+)?[eE]\+[0-9]{1,3}")
 _METRICS = {str(metric): metric for metric in Metric}
 _SPELLED = {status.value: status for status in OrderStatus}
@@ -69,8 +71,11 @@ def needed_text(cells: Cells, field: str, longest: int) -> str:
 
 
 def id_cell(cells: Cells, longest: int) -> str:
-    """Return the order's id; one that a spreadsheet has rounded is refused."""
+    """Return the order's id; one that a spreadsheet has rounded, or that no address can name, is refused."""
     text = needed_text(cells, "order_id", longest)
+    if text in NO_IDS:
+        problem = f"{shown(text)} cannot be written in an address; give the order another id"
+        raise BadInputError("order_id", problem)
     if text[-1].isdigit() and _ROUNDED_ID.fullmatch(text):
         raise BadInputError(
             "order_id",

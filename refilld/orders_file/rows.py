@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import NamedTuple, Protocol, Self
 
 from monitor.errors import BadInputError
+from refilld.orders_file.cells import NO_IDS
 
 LONGEST_ID = 100
 """Characters of an order's id."""
@@ -16,7 +17,7 @@ _NO_FAULTS: Mapping[str, BadInputError] = MappingProxyType({})
 
 def possible_id(text: str) -> bool:
     """Whether an order can have this id."""
-    return 0 < len(text) <= LONGEST_ID and text.isprintable()
+    return 0 < len(text) <= LONGEST_ID and text.isprintable() and text not in NO_IDS
 
 
 class RawRow(NamedTuple):

@@ -179,7 +179,7 @@ class QueryFormat(Generic[F]):
             return (UNREADABLE,)
         pairs = [(name, value) for name, value in sent if value]
         empty = () if empty_allowed else (name for name, value in sent if not value)
-        faults = [QueryFault(name[:_SHOWN], "is empty; leave it out") for name in empty]
+        faults = [QueryFault(name[:_SHOWN] or "=", "is empty; leave it out") for name in empty]
         faults += self._twice_or_unknown(pairs)
         values: dict[str, object] = {}
         for name, given in dict(pairs).items():
@@ -241,10 +241,11 @@ class QueryFormat(Generic[F]):
                 yield QueryFault(name, "is given twice")
 
 
-def _limit(given: str, now: datetime) -> int:
-    if _number(given, now) > MOST_ROWS:
-        raise ValueError(f"{_cut(given)} is more than {MOST_ROWS:,}")
-    return int(given)
+def _limit(given: str, _now: datetime) -> int:
+    found = whole_number(given, MOST_ROWS)
+    if not found:
+        raise ValueError(f"{_cut(given)} is not possible; write a number from 1 to {MOST_ROWS:,}")
+    return found
 
 
 def _cursors(numbered: bool) -> FieldFormat:

@@ -48,6 +48,12 @@ class SentOrders:
     notes: tuple[str, ...]
     """What was left out, and what was assumed."""
 
+    def require_first(self) -> None:
+        """Raise the error of the first row if it is refused."""
+        _, row = self.rows[0]
+        if isinstance(row, Refused):
+            raise row.error
+
 
 @dataclass(frozen=True, slots=True)
 class OrderReader:

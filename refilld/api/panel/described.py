@@ -24,10 +24,13 @@ class PanelForm(_Described):
     key: str
     """A token with the scope panel:use."""
     action: Literal["refill", "refill_status", "status", "services"]
+    """What is asked."""
     order: str | None = None
+    """The id of an order."""
     orders: str | None = None
     """Up to 100 ids, with commas between them."""
     refill: str | None = None
+    """The id of a refill."""
     refills: str | None = None
     """Up to 100 ids, with commas between them."""
 

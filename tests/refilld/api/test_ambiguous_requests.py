@@ -75,7 +75,7 @@ AMBIGUOUS = {
     "a length with an underscore": POST + b"Content-Length: 0_0\r\n\r\n",
     "a negative length": POST + b"Content-Length: -5\r\n\r\n",
     "a length in hexadecimal": POST + b"Content-Length: 0x0\r\n\r\n",
-    "a length of thousands of digits": POST + b"Content-Length: %s\r\n\r\n" % (b"9" * 5000),
+    "a long length that is no number": POST + b"Content-Length: %sx\r\n\r\n" % (b"9" * 5000),
     "an invalid address": b"GET http://[zz]/ HTTP/1.1\r\nHost: x\r\n\r\n",
     "an unfinished address": b"GET http://[::1/ HTTP/1.1\r\nHost: x\r\n\r\n",
     "an empty length": POST + b"Content-Length:\r\n\r\n",

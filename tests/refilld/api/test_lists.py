@@ -129,6 +129,18 @@ def test_a_filter_that_is_not_understood_is_refused(
     assert field in [fault["field"] for fault in answer.get_json()["errors"]]
 
 
+@pytest.mark.parametrize(
+    ("query", "remedy"),
+    [
+        ("limit=0", "write a number from 1 to 1,000"),
+        ("limit=1001", "write a number from 1 to 1,000"),
+        ("status=completed", "write one of Pending, In progress"),
+    ],
+)
+def test_a_refused_filter_is_told_what_to_write(world: QueueWorld, query: str, remedy: str) -> None:
+    assert remedy in ask(world.caller(), f"/api/v1/orders?{query}").get_json()["detail"]
+
+
 def test_an_order_in_a_list_tells_what_is_open_on_it(world: QueueWorld) -> None:
     world.queue("1")
     (row,) = found(world.caller(), "orders")

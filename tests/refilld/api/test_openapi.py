@@ -16,6 +16,7 @@ from storage.tokens import Scope
 from tests.refilld.api.documented import UNASKED, document_of, path_of
 from tests.refilld.queue_world import QueueWorld
 
+ANSWERED = {"PanelRefillRow", "PanelServiceRow", "PanelStatusRow"}
 METHODS = {"get", "post", "put", "delete"}
 
 
@@ -74,6 +75,20 @@ def test_every_call_documents_what_any_of_its_kind_may_answer(app: Flask) -> Non
         assert all("X-Request-Id" in one["headers"] for one in call["responses"].values())
         problems = [one for status, one in call["responses"].items() if status >= "400"]
         assert all(list(one["content"]) == ["application/problem+json"] for one in problems)
+
+
+def test_every_field_that_is_sent_is_described(app: Flask) -> None:
+    """Of bodies, of their rows, and of queries."""
+    document = document_of(app)
+    schemas = document["components"]["schemas"]
+    sent = {name for name in schemas if re.search("(Body|Form|List)$|[a-z]Row$", name)} - ANSWERED
+    assert {"ClaimBody", "OrderBody", "OrderList", "ExtendRow", "OperatorRow", "PanelForm"} <= sent
+    fields = {
+        f"{name}.{field}": one for name in sent for field, one in schemas[name].get("properties", {}).items()
+    }
+    for (path, _), call in calls(document).items():
+        fields |= {f"{path} {one['name']}": one for one in call["parameters"] if one["in"] == "query"}
+    assert [name for name, one in fields.items() if "description" not in one] == []
 
 
 def test_links_lead_to_calls_that_exist(app: Flask) -> None:

@@ -71,6 +71,7 @@ def test_a_refused_row_does_not_stop_the_others(world: QueueWorld) -> None:
         ORDER | {"order_id": "4", "colour": "red"},
         ORDER | {"order_id": 5, "quantity": [1]},
         ORDER | {"order_id": "6", "price": "a lot"},
+        ORDER | {"order_id": ".."},
     ]
     answer = send(world.caller(), {"orders": rows})
     assert answer.status_code == 200
@@ -82,8 +83,9 @@ def test_a_refused_row_does_not_stop_the_others(world: QueueWorld) -> None:
         (4, "4", "refused", "colour"),
         (5, "5", "refused", "quantity"),
         (6, "6", "added", None),
+        (7, None, "refused", "order_id"),
     ]
-    assert (body["added"], body["refused"]) == (2, 4)
+    assert (body["added"], body["refused"]) == (2, 5)
     assert body["notes"][0].startswith("price left out (1 row, first in line 6)")
     assert set(stored(world)) == {"1", "6"}
 
@@ -119,10 +121,10 @@ def test_a_service_that_the_configuration_ignores_is_ignored(world: QueueWorld) 
         ({"orders": ORDER}, "orders"),
         ({"orders": [ORDER], "dry_run": True}, "dry_run"),
         ({"orders": [ORDER], "half\ud800": 1}, "half?"),
-        ([ORDER], ""),
+        ([ORDER], "body"),
         ({"order_id": "17"}, "service"),
         (ORDER | {"colour": "red"}, "colour"),
-        (ORDER | {"quantity": [1]}, "quantity.str"),
+        (ORDER | {"quantity": [1]}, "quantity"),
     ],
 )
 def test_a_body_of_another_form_is_refused(world: QueueWorld, body: object, field: str) -> None:
@@ -130,6 +132,15 @@ def test_a_body_of_another_form_is_refused(world: QueueWorld, body: object, fiel
     assert answer.status_code == 422
     assert field == answer.get_json()["errors"][0]["field"]
     assert stored(world) == {}
+
+
+@pytest.mark.parametrize("wrong", [{"colour": "red"}, {"quantity": [1]}, {"link": None}, {"status": True}])
+def test_one_order_is_refused_in_the_same_words_as_a_row(world: QueueWorld, wrong: dict[str, object]) -> None:
+    """Whichever form a client chooses."""
+    caller = world.caller()
+    (alone,) = send(caller, ORDER | wrong).get_json()["errors"]
+    (row,) = send(caller, {"orders": [ORDER | wrong]}).get_json()["results"]
+    assert alone == {"field": row["field"], "detail": row["detail"]}
 
 
 def test_the_fields_are_those_of_an_orders_file() -> None:

@@ -69,6 +69,27 @@ def test_only_json_is_accepted(world: QueueWorld, content_type: str | None) -> N
 
 
 @pytest.mark.parametrize(
+    ("header", "value"),
+    [
+        ("Content-Encoding", "gzip"),
+        ("Content-Encoding", "identity, br"),
+        ("Content-Type", "application/json; charset=latin-1"),
+        ("Content-Type", 'application/json; charset="UTF-16"'),
+    ],
+)
+def test_only_plain_utf8_is_accepted(world: QueueWorld, header: str, value: str) -> None:
+    """The refusal says what to send."""
+    caller = world.caller()
+    headers = {"Content-Type": "application/json", header: value} | caller.headers
+    answer = caller.client.post("/api/v1/refills/claim", data=b"{}", headers=headers)
+    assert answer.status_code == 415
+    assert "send the body" in checked_problem(answer)["detail"]
+    plain = {"Content-Type": 'application/json; charset="UTF-8"', "Content-Encoding": "Identity"}
+    again = caller.client.post("/api/v1/refills/claim", data=b"{}", headers=caller.headers | plain)
+    assert again.status_code == 200
+
+
+@pytest.mark.parametrize(
     "body", [b"", b"{", b"nonsense", b"\xff\xfe{}", b'{"consumer":"\\ud800"}', b"[" * 10_000, b'{"limit":1}}']
 )
 def test_invalid_json_is_a_bad_request(world: QueueWorld, body: bytes) -> None:
@@ -104,8 +125,8 @@ def test_invalid_json_is_a_bad_request(world: QueueWorld, body: bytes) -> None:
         ({"consumer": "a\u202eb"}, "consumer"),
         ({"consumer": 5}, "consumer"),
         ({"max": 5}, "max"),
-        ([], ""),
-        ("claim", ""),
+        ([], "body"),
+        ("claim", "body"),
     ],
 )
 def test_the_error_for_an_invalid_claim_names_the_field(world: QueueWorld, body: object, field: str) -> None:
@@ -135,6 +156,7 @@ def test_the_error_for_an_invalid_claim_names_the_field(world: QueueWorld, body:
         ("fail", {"lease_token": "t", "reason": "r", "retry_after_seconds": 10**12}, "retry_after_seconds"),
         ("release", {"lease_token": "t", "reason": "r"}, "reason"),
         ("approve", {"lease_token": "t"}, "lease_token"),
+        ("approve", [], "body"),
     ],
 )
 def test_actions_refuse_invalid_bodies(

@@ -56,17 +56,14 @@ def test_each_action_has_its_own_result(world: QueueWorld) -> None:
 @pytest.mark.parametrize(
     ("row", "field"),
     [
-        ({}, ""),
-        ({"action": "claim", "refill_id": 1}, ""),
-        ({"action": "complete", "refill_id": 1}, "complete.lease_token"),
-        ({"action": "complete", "refill_id": "1", "lease_token": "t"}, "complete.refill_id"),
-        ({"action": "fail", "refill_id": 1, "lease_token": "t", "reason": "a\nb"}, "fail.reason"),
-        ({"action": "approve", "refill_id": 1, "lease_token": "t"}, "approve.lease_token"),
+        ("release", "row"),
+        ({"action": "complete", "refill_id": 1}, "lease_token"),
+        ({"action": "complete", "refill_id": "1", "lease_token": "t"}, "refill_id"),
+        ({"action": "fail", "refill_id": 1, "lease_token": "t", "reason": "a\nb"}, "reason"),
+        ({"action": "approve", "refill_id": 1, "lease_token": "t"}, "lease_token"),
     ],
 )
-def test_an_invalid_row_does_not_stop_the_others(
-    world: QueueWorld, row: dict[str, object], field: str
-) -> None:
+def test_an_invalid_row_does_not_stop_the_others(world: QueueWorld, row: object, field: str) -> None:
     """A line break in the answer of a provider must not hold up other completions."""
     world.queue("1")
     caller = world.caller()
@@ -75,6 +72,19 @@ def test_an_invalid_row_does_not_stop_the_others(
     assert (bad["status"], good["status"]) == (422, 200)
     assert bad["problem"]["type"] == "urn:refilld:invalid-request"
     assert bad["problem"]["errors"][0]["field"] == field
+
+
+@pytest.mark.parametrize(
+    ("row", "fault"),
+    [({}, "is missing"), ({"action": "claim"}, "is not known"), ({"action": []}, "is not known")],
+)
+def test_a_row_without_a_known_action_is_told_all_of_them(
+    world: QueueWorld, row: dict[str, object], fault: str
+) -> None:
+    (result,) = batch(world.caller(), row)
+    known = "extend, complete, fail, release, approve, reject, requeue, cancel"
+    expected = {"field": "action", "detail": f"{fault}; the actions are {known}"}
+    assert (result["status"], result["problem"]["errors"]) == (422, [expected])
 
 
 def test_an_unknown_refill_is_not_found(world: QueueWorld) -> None:
@@ -143,7 +153,7 @@ def test_each_action_needs_its_scope(world: QueueWorld) -> None:
     assert world.caller(Scope.ORDERS_WRITE).post("/batch", {"actions": []}).status_code == 403
 
 
-@pytest.mark.parametrize("actions", [[], [{}] * 1001, {}, ["release"], None])
+@pytest.mark.parametrize("actions", [[], [{}] * 1001, {}, None])
 def test_a_batch_has_1_to_1000_actions(world: QueueWorld, actions: object) -> None:
     answer = world.caller().post("/batch", {"actions": actions})
     assert answer.status_code == 422

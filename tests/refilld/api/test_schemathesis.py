@@ -63,7 +63,7 @@ def test_schemathesis_finds_nothing(world: QueueWorld, server: HttpServer, tmp_p
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=240,
         check=False,
     )
     assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from refilld.api import connection
-from refilld.api.server import THREADS
+from refilld.api.server import GRACE, THREADS
 from tests.refilld.api.test_connections import MAX_WAIT, connect, get, is_closed, serving
 
 REQUEST = b"GET /large HTTP/1.1\r\nHost:\r\n\r\n"
@@ -47,6 +47,22 @@ def test_a_client_that_reads_no_answer_is_closed(monkeypatch: pytest.MonkeyPatch
         while server._server.active_channels:
             assert monotonic() < end
             pause.wait(0.01)
+
+
+def test_a_stop_waits_no_longer_for_clients_that_read_nothing() -> None:
+    """A second after they last read something, while no request runs."""
+    answer = ANSWER * 30  # more than sockets hold
+
+    def larger(_environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+        start("200 OK", [("Content-Length", str(len(answer)))])
+        return [answer]
+
+    with serving(larger) as server, connect(server) as client:
+        client.sendall(REQUEST)
+        client.recv(1000)
+        began = monotonic()
+        server.stop()
+        assert monotonic() - began < GRACE
 
 
 def test_requests_in_one_packet_are_answered_in_their_order() -> None:

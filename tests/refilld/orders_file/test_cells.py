@@ -105,6 +105,8 @@ def test_missing_cells_are_none_or_zero() -> None:
         ("order_id", "1\x00", "order_id: '1\\x00' has a control character; remove it"),
         ("order_id", "a\u202eb", "order_id: 'a\\u202eb' has a control character; remove it"),
         ("order_id", "\ud800", "order_id: '\\ud800' has a control character; remove it"),
+        ("order_id", ".", "order_id: '.' cannot be written in an address; give the order another id"),
+        ("order_id", " .. ", "order_id: '..' cannot be written in an address; give the order another id"),
         ("order_id", "x" * 101, f"order_id: '{'x' * 60}…' is longer than 100 characters"),
         ("service", "", "service: is missing; every order needs it"),
         ("service", "x" * 201, f"service: '{'x' * 60}…' is longer than 200 characters"),

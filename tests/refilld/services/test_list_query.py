@@ -99,7 +99,7 @@ def test_every_fault_is_told_at_once() -> None:
         "metric": "is given twice",
         "status": "'Lost' is not known",
         "since": "'yesterday' is neither a duration such as 7d nor a time such as 2026-03-01T00:00:00Z",
-        "limit": "'5000' is more than 1,000",
+        "limit": "'5000' is not possible",
         "cursor": "'x' is no place in this list",
         "link": "'https://example.com/a' is not on instagram.com",
     }

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from prometheus_client import CollectorRegistry
 from werkzeug.test import Client, TestResponse
 
@@ -12,8 +13,12 @@ from tests.refilld.web.desk_world import DeskWorld
 
 
 def get(desk: DeskWorld, path: str) -> TestResponse:
+    return ask(desk, "GET", path)
+
+
+def ask(desk: DeskWorld, method: str, path: str, **headers: str) -> TestResponse:
     api = QueueWorld(desk.database, Path()).app()
-    return Client(beside(api, desk.app())).get(path)
+    return Client(beside(api, desk.app())).open(path, method=method, headers=headers)
 
 
 def test_the_api_answers_its_paths_and_the_pages_all_others(desk: DeskWorld) -> None:
@@ -22,6 +27,33 @@ def test_the_api_answers_its_paths_and_the_pages_all_others(desk: DeskWorld) -> 
     assert get(desk, "/api/v1/refills").status_code == 401
     assert get(desk, "/settings").location == "/sign-in?next=/settings"
     assert get(desk, "/nothing").mimetype == "text/html"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/api", 404),
+        ("POST", "/nope", 404),
+        ("CONNECT", "/", 405),
+        ("OPTIONS", "*", 404),
+        ("BREW", "/settings", 405),
+        ("DELETE", "/api/v1/refills", 405),
+    ],
+)
+def test_what_no_browser_asks_of_a_page_is_refused_as_by_the_api(
+    desk: DeskWorld, method: str, path: str, status: int
+) -> None:
+    answer = ask(desk, method, path)
+    assert (answer.status_code, answer.mimetype) == (status, "application/problem+json")
+    assert answer.headers["X-Request-Id"]
+    assert status == 404 or "GET" in answer.headers["Allow"]
+
+
+def test_a_form_of_a_page_is_refused_as_a_page(desk: DeskWorld) -> None:
+    """Sent by another site, or to a page without one."""
+    for path in ("/sign-in/send", "/settings"):
+        answer = ask(desk, "POST", path, **{"Sec-Fetch-Site": "cross-site"})
+        assert (answer.status_code, answer.mimetype) == (403, "text/html")
 
 
 def test_requests_are_measured_whoever_answers_them(desk: DeskWorld) -> None:
