@@ -18,11 +18,13 @@ _SUBJECT = ("order_id", "refill_id", "link", "metric", "service", "provider")
 _OWN = ("at", "dedup_key", "actor", "request_id")
 """Those that differ between the transactions of one kind."""
 _BY_ID = """(
-    SELECT refill_id, refills.order_id, link, refills.metric, service, provider, refills.quantity
+    SELECT refill_id, refills.order_id, link, refills.metric, service, provider, refills.quantity, delivered
     FROM json_each(:ids) CROSS JOIN refills ON refill_id = value
     CROSS JOIN orders ON orders.order_id = refills.order_id
     CROSS JOIN targets ON targets.target_id = orders.target_id
 )"""  # a CROSS JOIN keeps SQLite to this order
+_UNITS = {RefillState.COMPLETED: """quantity || ', "delivered": ' || COALESCE(delivered, quantity)"""}
+"""How the payload of an event ends, where that is not the quantity."""
 _IDS = "(SELECT value AS refill_id FROM json_each(:ids))"
 
 
@@ -69,7 +71,7 @@ def _told(state: RefillState, rows: str) -> str:
         **{name: _literal(value) for name, value in known.items()},
         **{name: f":{name}" for name in _OWN},
         **{name: name for name in _SUBJECT},
-        "payload": "CAST(:payload AS TEXT) || quantity || '}'",
+        "payload": f"CAST(:payload AS TEXT) || {_UNITS.get(state, 'quantity')} || '}}'",
     }
     columns, found = ", ".join(given), ", ".join(given.values())
     return f"INSERT INTO events ({columns}) SELECT {found} FROM {rows}"  # noqa: S608  # of names and words

@@ -40,6 +40,14 @@ class RefillMoved(Payload):
 
 
 @dataclass(frozen=True, slots=True)
+class RefillCompleted(RefillMoved):
+    """A refill was delivered."""
+
+    delivered: int | None = None
+    """Units that fulfilment has delivered; null for an event of an earlier release."""
+
+
+@dataclass(frozen=True, slots=True)
 class OrdersImported(Payload):
     """Orders were imported."""
 
