@@ -103,7 +103,7 @@ def _meanings(owner: type[Any]) -> dict[str, str]:
     """The text after each field, inherited ones too."""
     (tree,) = ast.parse(textwrap.dedent(inspect.getsource(owner))).body
     assert isinstance(tree, ast.ClassDef)
-    found = {}
+    found: dict[str, str] = {}
     for base in filter(is_dataclass, owner.__bases__):
         found |= _meanings(base)
     for field, text in zip(tree.body, tree.body[1:], strict=False):
