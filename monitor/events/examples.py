@@ -74,7 +74,7 @@ _PAYLOADS: tuple[Payload, ...] = (
     changes.ReviewClosed(5, "refunded in the panel"),
     changes.OrdersImported(120, 4, 900),
     changes.OrderUpdated(("remains: 10 → 0",)),
-    changes.OrderCorrected("start_count", 4_800, 5_000),
+    changes.OrderCorrected("start_count", 4_800, 5_000, "the panel shows it now"),
     changes.CheckRequested(7),
     changes.FlagChanged(Flag.HOLD, "the buyer asked for a pause"),
     changes.CustomerForgotten(3),

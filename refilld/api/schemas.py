@@ -104,8 +104,8 @@ class CompleteBody(LeaseBody):
 
     external_id: Text | None = None
     delivered: Annotated[int, Field(ge=0, le=LARGEST_NUMBER), Whole] | None = None
-    """Units delivered, if not all of the refill. What is missing then is owed again after the cooldown. 0 means
-    that nothing was delivered, and counts as one of the order's refills all the same; `fail` does not."""
+    """Units delivered, if not all of the refill. What is missing then is owed again after the cooldown.
+    0 means that nothing was delivered; it is one of the order's refills all the same, which `fail` is not."""
 
 
 class FailBody(LeaseBody):

@@ -168,7 +168,9 @@ def test_a_comment_that_cannot_be_kept_whole_is_refused(order: DeskWorld, commen
 
 def test_the_start_count_is_corrected(order: DeskWorld) -> None:
     browser = operator(order)
-    browser.post("/orders/1/correct", start_count="900")
+    browser.post("/orders/1/correct", start_count="800")
+    assert "say why the start count is corrected" in browser.get("/orders/1").text
+    browser.post("/orders/1/correct", start_count="900", comment="typed wrong")
     assert "The start count is 900 now, before 1,000; 1 earlier decision" in browser.get("/orders/1").text
     for wrong in ("", "-1", "1e3", "9" * 30, "\u0663"):
         browser.post("/orders/1/correct", start_count=wrong)
