@@ -17,7 +17,9 @@ _SUBJECT = ("order_id", "refill_id", "link", "metric", "service", "provider")
 """The columns that an event takes from its refill, its order and its target."""
 _OWN = ("at", "dedup_key", "actor", "request_id")
 """Those that differ between the transactions of one kind."""
-_MOVED = "SELECT refill_id, refills.order_id, link, refills.metric, service, provider, refills.quantity FROM"
+_MOVED = """
+    SELECT refill_id, refills.order_id, link, refills.metric, service, provider, refills.quantity, delivered
+    FROM"""
 _ON_SQLITE = f"""(
     {_MOVED} json_each(:ids) CROSS JOIN refills ON refill_id = value
     CROSS JOIN orders ON orders.order_id = refills.order_id
@@ -28,6 +30,8 @@ _ON_POSTGRESQL = f"""
     JOIN targets ON targets.target_id = orders.target_id
     WHERE refill_id = ANY (:ids) ORDER BY refill_id
 """
+_UNITS = {RefillState.COMPLETED: """quantity || ', "delivered": ' || COALESCE(delivered, quantity)"""}
+"""How the payload of an event ends, where that is not the quantity."""
 _IDS = "(SELECT value AS refill_id FROM json_each(:ids))"
 
 
@@ -83,7 +87,7 @@ def _events(state: RefillState, rows: str) -> str:
         **{name: _literal(value) for name, value in known.items()},
         **{name: f":{name}" for name in _OWN},
         **{name: name for name in _SUBJECT},
-        "payload": "CAST(:payload AS TEXT) || quantity || '}'",
+        "payload": f"CAST(:payload AS TEXT) || {_UNITS.get(state, 'quantity')} || '}}'",
     }
     columns, found = ", ".join(values), ", ".join(values.values())
     return f"INSERT INTO events ({columns}) SELECT {found} FROM {rows}"  # noqa: S608  # of names and words

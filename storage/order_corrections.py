@@ -50,16 +50,19 @@ class CorrectionRow:
 
 
 def correct_start_count(
-    connection: Connection, order_id: str, start_count: int, now: datetime
+    connection: Connection, order_id: str, start_count: int, now: datetime, comment: str
 ) -> CorrectionRow | None:
-    """Change the start count and schedule a look; None if it is this one. Raises NotFoundError."""
+    """Change the start count and schedule a look; None if it is this one. Raises NotFoundError.
+
+    The event of the correction has the comment, which says why.
+    """
     target = targets.of_order(connection, order_id, lock=True)
     before = one_order(connection, order_id)
     doubtful = before.start_measured or start_count == 0  # a given 0 may still be contradicted by a count
     if before.start_count == start_count and (before.start_corrected or not doubtful):
         return None
     connection.execute(_SET_START_COUNT, {"id": order_id, "start": start_count, "now": now})
-    _add(connection, order_id, now, START_COUNT, before.start_count, start_count)
+    _add(connection, order_id, now, START_COUNT, before.start_count, start_count, comment)
     targets.invalidate_fast_path(connection, [target.target_id])
     at = before.first_look(now)
     if at is not None:
@@ -76,9 +79,15 @@ def note_count(connection: Connection, before: Order, after: Order, at: datetime
 
 
 def _add(
-    connection: Connection, order_id: str, at: datetime, field: str, before: int | None, after: int
+    connection: Connection,
+    order_id: str,
+    at: datetime,
+    field: str,
+    before: int | None,
+    after: int,
+    comment: str = "",
 ) -> None:
-    events.add(connection, order_corrected(order_id, field, before, after), at)
+    events.add(connection, order_corrected(order_id, field, before, after, comment), at)
     values = {"order_id": order_id, "at": at, "field": field, "before": before, "after": after}
     connection.execute(insert(order_corrections), values)
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, select
 
 from monitor.events.changes import queue_pause_changed
-from monitor.model.queue_part import QueuePart
+from monitor.model.queue_part import PartKind, QueuePart
 from storage import events
 from storage.actor import actor
 from storage.engine import insert_into
@@ -27,8 +27,9 @@ class QueuePause:
 
 
 def listed(connection: Connection) -> list[QueuePause]:
-    """All pauses, in the order of their parts."""
-    rows = connection.execute(select(queue_pauses).order_by(_p.part, _p.value))
+    """All pauses in the order of their parts, that of the whole queue first."""
+    whole_first = _p.part != PartKind.QUEUE
+    rows = connection.execute(select(queue_pauses).order_by(whole_first, _p.part, _p.value))
     return [QueuePause(QueuePart(part, value), *rest) for part, value, *rest in rows]
 
 

@@ -353,6 +353,7 @@ def _schedule_of(row: AnyRow) -> TargetSchedule:
         unseen_since=row.unseen_since,
         cadence_state=row.cadence_state,
         service_queue=None if row.virtual_due is None else row.service_queue,
+        claimed_until=row.claimed_until,
     )
 
 

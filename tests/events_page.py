@@ -7,7 +7,7 @@ import textwrap
 import types
 import typing
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -100,10 +100,12 @@ def _words(kind: Any) -> str:
 
 
 def _meanings(owner: type[Any]) -> dict[str, str]:
-    """The text after each field."""
+    """The text after each field, inherited ones too."""
     (tree,) = ast.parse(textwrap.dedent(inspect.getsource(owner))).body
     assert isinstance(tree, ast.ClassDef)
-    found = {}
+    found: dict[str, str] = {}
+    for base in filter(is_dataclass, owner.__bases__):
+        found |= _meanings(base)
     for field, text in zip(tree.body, tree.body[1:], strict=False):
         if (
             isinstance(field, ast.AnnAssign)

@@ -53,7 +53,7 @@ def test_the_wheel_has_its_metadata(wheel: Path) -> None:
         entry_points = archive.read(info + "entry_points.txt").decode()
     assert "Name: refilld\n" in metadata
     assert "Requires-Python: >=3.11\n" in metadata
-    assert "refilld = refilld.cli.root:main\n" in entry_points
+    assert "refilld = refilld.__main__:main\n" in entry_points
     assert "[refilld.sources]\n" in entry_points
 
 

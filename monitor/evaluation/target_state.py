@@ -32,6 +32,8 @@ class TargetSchedule:
     """Stored by the adaptive cadence; see `monitor.cadence.observation_state`."""
     service_queue: str | None = None
     """Its part of the virtual queue; None when it has no position there."""
+    claimed_until: datetime | None = None
+    """Time until which a process has reserved it for a look; None, or past, when none has."""
 
 
 @dataclass(frozen=True, slots=True)

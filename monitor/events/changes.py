@@ -40,6 +40,14 @@ class RefillMoved(Payload):
 
 
 @dataclass(frozen=True, slots=True)
+class RefillCompleted(RefillMoved):
+    """A refill was delivered."""
+
+    delivered: int | None = None
+    """Units that fulfilment has delivered; null for an event of an earlier release."""
+
+
+@dataclass(frozen=True, slots=True)
 class OrdersImported(Payload):
     """Orders were imported."""
 
@@ -63,6 +71,8 @@ class OrderCorrected(Payload):
     field: str
     before: int | None
     after: int
+    comment: str = ""
+    """Why, in the words of the operator; empty for a count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,9 +195,10 @@ def refill_requested(order_id: str, *, granted: bool) -> Event:
     return Event(EventKind.REFILL_REQUESTED, RequestRecorded(granted), Subject(order_id))
 
 
-def order_corrected(order_id: str, field: str, before: int | None, after: int) -> Event:
+def order_corrected(order_id: str, field: str, before: int | None, after: int, comment: str) -> Event:
     """The start count of an order was changed."""
-    return Event(EventKind.ORDER_CORRECTED, OrderCorrected(field, before, after), Subject(order_id))
+    payload = OrderCorrected(field, before, after, comment)
+    return Event(EventKind.ORDER_CORRECTED, payload, Subject(order_id))
 
 
 def flag_changed(order_id: str, flag: Flag, comment: str, *, set_: bool) -> Event:

@@ -109,7 +109,8 @@ def _with_start(known: Order, row: Order, moved: Order, *, decided: bool) -> Ord
     if known.start_count is None:
         return replace(moved, start_count=start_count)
     if start_count not in {None, known.start_count}:
-        correction = f"refilld orders correct --start-count {start_count} -- {shlex.quote(known.order_id)}"
+        options = f"--start-count {start_count} --comment 'as imported'"
+        correction = f"refilld orders correct {options} -- {shlex.quote(known.order_id)}"
         raise BadInputError(
             "start_count",
             f"is {known.start_count} already and cannot change after the delivery;"

@@ -248,6 +248,10 @@ class ProbeAnswer(AnswerBody):
 class ReadyAnswer(ProbeAnswer):
     queue: QueueMode | None
     """Whether refills are handed out."""
+    paused: list[str]
+    """What is paused, such as `provider acme`; five parts at most."""
+    paused_more: int
+    """Number of further parts that are paused."""
 
 
 class EndpointAnswer(AnswerBody):

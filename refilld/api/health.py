@@ -1,6 +1,6 @@
 """Liveness and readiness for probes, without authentication."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -11,9 +11,12 @@ from refilld.api.answers import ProbeAnswer, ReadyAnswer
 from refilld.api.problems import RETRY_AFTER, problem
 from refilld.api.responses import answer
 from refilld.api.route import ApiRoute
-from refilld.services.queue_pause import QueueMode
+from refilld.services.queue_pause import mode_of
+from storage.queue_pauses import QueuePause
 
 log = structlog.get_logger()
+MOST_NAMED = 5
+"""Paused parts that an answer names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +26,8 @@ class Health:
     faults: tuple[str, ...] = ()
     writable: bool = True
     """Whether the last write to the database worked."""
-    queue: QueueMode | None = None
-    """Whether refills are handed out; None if it cannot be read. A pause does not make it unready."""
+    paused: tuple[QueuePause, ...] | None = None
+    """What is paused of the queue; None if it cannot be read. A pause does not make it unready."""
 
     @property
     def ready(self) -> bool:
@@ -40,7 +43,7 @@ def health_routes(health: Callable[[], Health]) -> tuple[ApiRoute, ...]:
     def readyz() -> Response:
         found = health()
         if found.ready:
-            return answer({"status": "ready", "queue": found.queue})
+            return answer({"status": "ready", **_queue_fields(found.paused)})
         log.warning("http.not_ready", faults=found.faults, once_a_minute=True)
         what = "" if found.writable else ": the database cannot be written"
         return problem(
@@ -54,3 +57,13 @@ def health_routes(health: Callable[[], Health]) -> tuple[ApiRoute, ...]:
         ApiRoute("GET", "/healthz", healthz, "The process is alive", ProbeAnswer),
         ApiRoute("GET", "/readyz", readyz, "The process can work", ReadyAnswer, problems=unready),
     )
+
+
+def _queue_fields(paused: Sequence[QueuePause] | None) -> dict[str, object]:
+    """Whether refills are handed out, and what is paused."""
+    named = [str(one.part) for one in paused or ()]
+    return {
+        "queue": None if paused is None else mode_of(paused),
+        "paused": named[:MOST_NAMED],
+        "paused_more": len(named[MOST_NAMED:]),
+    }

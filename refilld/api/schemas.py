@@ -122,7 +122,8 @@ class CompleteBody(LeaseBody):
     external_id: Text | None = None
     """The provider's id of the delivery."""
     delivered: Annotated[int, Field(ge=0, le=LARGEST_NUMBER), Whole] | None = None
-    """Units that were delivered, if not the quantity."""
+    """Units delivered, if not all of the refill. What is missing then is owed again after the cooldown.
+    0 means that nothing was delivered; it is one of the order's refills all the same, which `fail` is not."""
 
 
 class FailBody(LeaseBody):

@@ -18,12 +18,13 @@ from refilld.terminal import printable
     required=True,
     help="The count of the target before the delivery.",
 )
+@click.option("--comment", type=TEXT, required=True, metavar="TEXT", help="Why, for the audit trail.")
 @json_option
 @pass_context
-def correct(context: CommandContext, order_id: str, *, start_count: int, as_json: bool) -> None:
+def correct(context: CommandContext, order_id: str, *, start_count: int, comment: str, as_json: bool) -> None:
     """Correct the start count of an order; a look is due at once, and `orders show` tells it."""
     with context.database() as database, database.write() as tx:
-        result = correct_start_count(tx, order_id, start_count, context.now())
+        result = correct_start_count(tx, order_id, start_count, comment, context.now())
     if as_json:
         print_json(result.facts())
         return

@@ -32,6 +32,7 @@ _LIST_COLUMNS = (
     Column("order_id"),
     Column("state"),
     Column("quantity"),
+    Column("delivered"),
     Column("link", least=12),
     Column("queued_at"),
     Column("metric"),

@@ -10,11 +10,11 @@ from storage.engine import Database
 
 def health(database: Database, check: DatabaseCheck, late: Callable[[], tuple[str, ...]]) -> Health:
     """Check that the database is ready, and that the jobs make progress."""
-    faults, mode = [f"job {job} makes no progress" for job in late()], None
+    faults, paused = [f"job {job} makes no progress" for job in late()], None
     try:
-        mode = check.queue_mode()
+        paused = check.paused()
     except RefilldError as error:
         faults.append(str(error))
     if database.storage_fault is not None:
         faults.append(f"cannot write: {database.storage_fault}")
-    return Health(tuple(faults), writable=database.storage_fault is None, queue=mode)
+    return Health(tuple(faults), writable=database.storage_fault is None, paused=paused)

@@ -81,8 +81,13 @@ def run_demo(keep: str | None, *, stay: bool = False) -> None:
         world = shop.world(Random(SEED))
         standin = stack.enter_context(InstagramStandIn(world))
         run = DemoRun(folder, _free_port(), standin, token_urlsafe(12) if stay else "")
-        run.prepare(shop)
-        token = run.command("token", "create", "--scope", "refills:consume", "--name", "demo")
+        try:
+            run.prepare(shop)
+            token = run.command("token", "create", "--scope", "refills:consume", "--name", "demo")
+        except KeyboardInterrupt:
+            if stay:
+                return
+            raise
         ending = Event()
         if stay:
             stack.enter_context(stop_on_signals(ending))
@@ -156,20 +161,22 @@ class DemoRun:
 
     def command(self, *words: str, typed: str = "") -> str:
         """Run one refilld command with this standard input; return its output."""
-        done = subprocess.run(  # noqa: S603  # refilld itself
-            [sys.executable, "-m", "refilld", *words], cwd=self.folder, env=self._environment,
-            input=typed, stdout=subprocess.PIPE, check=True, text=True,
-        )  # fmt: skip
+        with _without_interrupts():
+            done = subprocess.run(  # noqa: S603  # refilld itself
+                [sys.executable, "-m", "refilld", *words], cwd=self.folder, env=self._environment,
+                input=typed, stdout=subprocess.PIPE, check=True, text=True,
+            )  # fmt: skip
         return done.stdout.strip()
 
     @contextmanager
     def daemon(self) -> Iterator["subprocess.Popen[str]"]:
         """Run the daemon; its log is printed in a readable form. SIGTERM at the end."""
         _print(f"$ refilld run   (http://127.0.0.1:{self.port}, {self.folder})")
-        process = subprocess.Popen(  # refilld itself
-            [sys.executable, "-m", "refilld", "run"],
-            cwd=self.folder, env=self._environment, stderr=subprocess.PIPE, text=True,
-        )  # fmt: skip
+        with _without_interrupts():
+            process = subprocess.Popen(  # refilld itself
+                [sys.executable, "-m", "refilld", "run"],
+                cwd=self.folder, env=self._environment, stderr=subprocess.PIPE, text=True,
+            )  # fmt: skip
         listener = Thread(target=self._listen, args=(process,), daemon=True)
         listener.start()
         try:
@@ -205,6 +212,16 @@ class DemoRun:
                 if text and text not in printed:
                     _print(text)
                     printed.add(text)
+
+
+@contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """Hold SIGINT back; programs that are started here never get it, though a terminal sends it to all."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _readable(line: str) -> str | None:

@@ -19,12 +19,22 @@ from refilld.report.words import (
     sum_words,
     target_words,
 )
+from refilld.services.queue_pause import MOST_PAUSES
 from refilld.terminal import printable
 
 WIDTH = 80
 _LABEL = 12
 _BODY = WIDTH - _LABEL
-_MOST = {"provider": 4, "service": 3, "metric": 3, "held": 3, "limit": 4, "waiting": 3, "source": 3}
+_MOST = {
+    "paused": MOST_PAUSES,
+    "provider": 4,
+    "service": 3,
+    "metric": 3,
+    "held": 3,
+    "limit": 4,
+    "waiting": 3,
+    "source": 3,
+}
 """Entries of a group, at most."""
 _SCREEN = 61
 """Lines of a report; groups show fewer entries where it would have more."""
@@ -54,8 +64,7 @@ def _empty() -> Iterator[str]:
 def _sections(report: Report, most: Mapping[str, int]) -> Iterator[str]:
     if report.shadow is not None:
         yield from _labelled("shadow mode", wrap(shadow_words(report.shadow), _BODY))
-    for paused in report.pauses:
-        yield from _labelled("paused", wrap(pause_words(paused), _BODY))
+    yield from _labelled("paused", _paused(report, most))
     for one in report.mass_drops:
         fell = f"{one.metric} since {minute(one.started_at)}Z: {one.fallen} of {one.judged} targets fell"
         yield from _labelled("mass drop", [fell])
@@ -75,6 +84,13 @@ def _labelled(label: str, lines: Iterable[str]) -> Iterator[str]:
     for line in lines:
         yield f"{label:<{_LABEL}}{line}"
         label = ""
+
+
+def _paused(report: Report, most: Mapping[str, int]) -> Iterator[str]:
+    shown = report.pauses[: most["paused"]]
+    for one in shown:
+        yield from wrap(pause_words(one), _BODY)
+    yield from _more(report.pauses, shown)
 
 
 def _drops(report: Report, most: Mapping[str, int]) -> Iterator[str]:

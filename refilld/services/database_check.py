@@ -7,10 +7,10 @@ the database at most one check per second.
 from threading import Event, Lock, Thread
 from time import monotonic
 
-from refilld.services.queue_pause import QueueMode, mode_of
 from storage import queue_pauses
 from storage.engine import Database
 from storage.errors import UnreachableError
+from storage.queue_pauses import QueuePause
 from storage.revision import require_current
 
 PROBE = 1.5
@@ -35,10 +35,10 @@ class DatabaseCheck:
             run = self._run
         run.raise_fault(PROBE)
 
-    def queue_mode(self) -> QueueMode:
-        """Whether refills are handed out, as the last check found; raises what `require_ready` raises."""
+    def paused(self) -> tuple[QueuePause, ...]:
+        """What is paused of the queue, as the last check found; raises what `require_ready` raises."""
         self.require_ready()
-        return QueueMode.OPEN if self._run is None else self._run.queue
+        return () if self._run is None else self._run.paused
 
 
 class _Run:
@@ -49,7 +49,7 @@ class _Run:
         self._started = monotonic()
         self._ended: float | None = None
         self._fault: Exception | None = None
-        self.queue = QueueMode.OPEN
+        self.paused: tuple[QueuePause, ...] = ()
         self._done = Event()
         Thread(target=self._check, name="database-check", daemon=True).start()
 
@@ -71,7 +71,7 @@ class _Run:
             self._database.require_in_place()
             self._database.require_writable()
             with self._database.read() as tx:
-                self.queue = mode_of(queue_pauses.listed(tx))
+                self.paused = tuple(queue_pauses.listed(tx))
         except Exception as fault:  # noqa: BLE001 - raised by raise_fault
             self._fault = fault
         self._ended = monotonic()

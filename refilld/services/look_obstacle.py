@@ -10,6 +10,7 @@ from monitor.evaluation.source_choice import NO_SOURCE, SourceRouter
 from monitor.evaluation.target_state import TargetState
 from monitor.model.link import LinkKind
 from monitor.model.order_state import OrderState
+from monitor.model.time_words import second
 from monitor.sources.source_state import source_state
 from refilld.services.closed_source import closed_remedy, closed_words
 from refilld.settings.settings import Settings
@@ -75,7 +76,9 @@ def find_obstacle(
     if source is None:
         return None
     service = next(one.order.service for one in orders if one.order.order_id == order_id)
-    return _unreadable(state, service) if source == NO_SOURCE else _closed(tx, source, now)
+    if source == NO_SOURCE:
+        return _unreadable(state, service)
+    return _closed(tx, source, now) or _claimed(state.schedule.claimed_until, now)
 
 
 def _source(state: TargetState, orders: Sequence[OrderState], enabled: EnabledSources) -> str | None:
@@ -103,3 +106,11 @@ def _closed(tx: Transaction, source: str, now: datetime) -> Obstacle | None:
     if state.may_look:
         return None
     return Obstacle(closed_words(source, state), closed_remedy(source, state), state.until)
+
+
+def _claimed(until: datetime | None, now: datetime) -> Obstacle | None:
+    """The obstacle of a target that a process looks at, or has claimed before it was interrupted."""
+    if until is None or until <= now:
+        return None
+    says = f"a process has claimed the target for a look until {second(until)}Z"
+    return Obstacle(says, "the end of that look frees it sooner, unless the process was interrupted", until)

@@ -1,13 +1,15 @@
 """Manual check: look at an order's target at once if the budget allows, and answer the customer."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 from jobs import request_accounting, routing
 from jobs.configured_source import ConfiguredSource
+from jobs.look_recording import RecordedLook
 from jobs.sampling import Sampling
-from jobs.target_selection import claim_requests
+from jobs.target_selection import CLAIMED_FOR, claim_requests
 from monitor.evaluation.target_state import TargetState
 from monitor.guarantee.customer_answers import Answer
 from monitor.model.snapshot import Outcome
@@ -15,14 +17,24 @@ from monitor.sources.budget import Purpose
 from refilld.services import refill_requests
 from refilld.services.look_obstacle import opened
 from refilld.services.refill_requests import Recheck
-from storage import order_states, routes, targets
+from storage import due, order_states, routes, targets
 from storage.due import DueTarget
 from storage.engine import Database, Transaction
+from storage.errors import UnreachableError
 
 CONCLUSIVE = frozenset(
     {Outcome.COUNT, Outcome.PRIVATE, Outcome.HIDDEN, Outcome.NOT_FOUND, Outcome.UNAVAILABLE}
 )
 """Outcomes that describe the target, and not the source."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Claimed:
+    """The targets of one request, which no other process looks at until a time."""
+
+    source: ConfiguredSource
+    targets: list[TargetState]
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +55,16 @@ class ManualCheck:
         request = refill_requests.request_look if look_only else refill_requests.request_refill
         with self.database.write() as tx:
             state, recheck = request(tx, order_id, now, fresh=fresh)
-            configured, due = self._claim(tx, state, now) if recheck is Recheck.DUE else (None, [])
-        if configured is None:
+            claimed = self._claim(tx, state, now) if recheck is Recheck.DUE else None
+        if claimed is None:
             return self._unlooked(order_id, recheck)
         conclusive = False
-        while configured is not None:
-            looks = self.sampling.look(configured, due, Purpose.CHECK)
+        while claimed is not None:
+            looks = self._look(claimed)
             conclusive = any(
                 one.snapshot.target == state.target and one.snapshot.outcome in CONCLUSIVE for one in looks
             )
-            configured, due = self._next_source(order_id, configured)
+            claimed = self._next_source(order_id, claimed.source)
         with self.database.read() as tx:
             answer = refill_requests.answer_now(tx, order_id, self.clock())
         return answer, Recheck.DONE if conclusive else Recheck.FAILED
@@ -66,29 +78,33 @@ class ManualCheck:
             answer = refill_requests.answer_now(tx, order_id, now, obstacle)
         return answer, refill_requests.hindered(recheck, obstacle)
 
-    def _next_source(
-        self, order_id: str, before: ConfiguredSource
-    ) -> tuple[ConfiguredSource | None, list[TargetState]]:
+    def _look(self, claimed: _Claimed) -> list[RecordedLook]:
+        """Look at the claimed targets, and give them back if a fault of the database prevents that."""
+        try:
+            return self.sampling.look(claimed.source, claimed.targets, Purpose.CHECK)
+        except UnreachableError:
+            with suppress(UnreachableError), self.database.write() as tx:
+                due.give_back(tx, [(one.target_id, claimed.until) for one in claimed.targets])
+            raise
+
+    def _next_source(self, order_id: str, before: ConfiguredSource) -> _Claimed | None:
         """Claim the target for the next source after one that could not see it; None when there is none."""
         with self.database.write() as tx:
             state = targets.of_order(tx, order_id, lock=True)
             if state.schedule.source == before.source.name:
-                return None, []
+                return None
             return self._claim(tx, state, self.clock())
 
-    def _claim(
-        self, tx: Transaction, state: TargetState, now: datetime
-    ) -> tuple[ConfiguredSource | None, list[TargetState]]:
+    def _claim(self, tx: Transaction, state: TargetState, now: datetime) -> _Claimed | None:
         """Claim the targets of the request, and charge it; None when the source may not be used now."""
         state = self._routed(tx, state)
         for configured in self.sampling.sources:
             if configured.source.name == state.schedule.source and _may_look(tx, configured, now):
                 target = DueTarget(state.target_id, state.schedule.request_key, "", None, None)
-                due = next(iter(claim_requests(tx, configured, [target], now)), [])
-                if due:
-                    request_accounting.charge(tx, configured, now, len(due), Purpose.CHECK)
-                    return configured, due
-        return None, []
+                for found in claim_requests(tx, configured, [target], now):
+                    request_accounting.charge(tx, configured, now, len(found), Purpose.CHECK)
+                    return _Claimed(configured, found, now + CLAIMED_FOR)
+        return None
 
     def _routed(self, tx: Transaction, state: TargetState) -> TargetState:
         """The target with its source; a new one, or one of a source that is not enabled, is routed first."""

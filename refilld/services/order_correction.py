@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from gettext import NullTranslations
 
+from refilld.services.input_limits import note_of
 from refilld.translations.numbers import shown_number
 from refilld.translations.source_text import ENGLISH, marked_forms
 from storage import drops, order_corrections, refills
@@ -48,9 +49,12 @@ def decisions_before(number: int, into: NullTranslations = ENGLISH) -> str:
     return _BEFORE.into(into, number).format(number=shown_number(f"{number:,}", into))
 
 
-def correct_start_count(tx: Transaction, order_id: str, start_count: int, now: datetime) -> CorrectionResult:
-    """Correct the start count; raises NotFoundError."""
-    row = order_corrections.correct_start_count(tx, order_id, start_count, now)
+def correct_start_count(
+    tx: Transaction, order_id: str, start_count: int, comment: str, now: datetime
+) -> CorrectionResult:
+    """Correct the start count; raises NotFoundError, or BadInputError without a comment."""
+    why = note_of("comment", comment, "say why the start count is corrected")
+    row = order_corrections.correct_start_count(tx, order_id, start_count, now, why)
     found = refills.listed(tx, order_id=order_id, limit=_MOST_REFILLS) if row else []
     return CorrectionResult(
         order_id=order_id,

@@ -13,6 +13,9 @@ from storage.engine import Transaction
 from storage.queue_pauses import QueuePause
 from storage.queue_summary import QueueState
 
+MOST_PAUSES = 10
+"""Pauses that are shown in full beside other things; of further ones only the number."""
+
 
 class QueueMode(StrEnum):
     """Whether refills are handed out."""

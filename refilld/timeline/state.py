@@ -46,6 +46,10 @@ _OPEN = {
     ),
 }
 _HELD = marked("{units} {metric} are held in refill {refill}, because {why}; it needs your decision.")
+_HELD_WHOLE = marked(
+    "All {units} {metric} of the order are held in refill {refill}, because {why}; approving queues all of "
+    "them that are still missing. It needs your decision."
+)
 _HELD_UNTIL = marked(
     "{units} {metric} are held in refill {refill}, because {why}; decided again from {until} UTC on."
 )
@@ -96,15 +100,17 @@ _FINAL = frozenset(
 def owed_state(timeline: Timeline, into: NullTranslations = ENGLISH) -> OwedState:
     """What is owed now: by the open refill if there is one, else by the answer to the customer."""
     opened = next((row for row in timeline.refills if row.state.open), None)
-    tone, text = _by_answer(timeline.answer) if opened is None else _by_refill(opened)
+    tone, text = _by_answer(timeline.answer) if opened is None else _by_refill(opened, timeline.answer)
     values = _values(timeline.answer, into) | (_refill_values(opened, into) if opened is not None else {})
     return OwedState(tone, text.into(into).format_map(values))
 
 
-def _by_refill(row: RefillRow) -> tuple[StateTone, Sentence]:
+def _by_refill(row: RefillRow, answer: Answer) -> tuple[StateTone, Sentence]:
     if row.state in _OPEN:
         return _OPEN[row.state]
-    return (StateTone.NEEDS_YOU, _HELD) if row.release_at is None else (StateTone.WAITS, _HELD_UNTIL)
+    if row.release_at is not None:
+        return StateTone.WAITS, _HELD_UNTIL
+    return StateTone.NEEDS_YOU, _HELD_WHOLE if row.quantity >= answer.order.delivered else _HELD
 
 
 def _by_answer(answer: Answer) -> tuple[StateTone, Sentence]:

@@ -1,5 +1,6 @@
 """`refilld demo --stay`: the pages of the desk, with something going on in them."""
 
+import os
 import re
 import signal
 import subprocess
@@ -27,6 +28,24 @@ def staying_demo(bare: Installation, temporary: Path) -> Iterator["subprocess.Po
     finally:
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=MAX_WAIT)
+
+
+def test_ctrl_c_while_the_demo_starts_ends_it_without_a_traceback(bare: Installation, tmp_path: Path) -> None:
+    """A terminal sends it to the commands that are under way, too; nothing is left."""
+    bare.settings.clear()
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "refilld", "demo", "--stay"],
+        env=bare.environment | {"TMPDIR": str(temporary)}, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        text=True, start_new_session=True,
+    )  # fmt: skip
+    assert process.stdout is not None
+    assert "a stand-in on loopback" in process.stdout.readline()
+    os.killpg(process.pid, signal.SIGINT)
+    _, complaint = process.communicate(timeout=MAX_WAIT)
+    assert (process.returncode, complaint) == (0, "")
+    assert list(temporary.iterdir()) == []
 
 
 def sign_in_printed(process: "subprocess.Popen[str]") -> tuple[str, str, str]:

@@ -64,6 +64,20 @@ def test_a_loss_after_a_refill_is_refilled_after_the_cooldown(world: JobsWorld) 
     assert refills_of(world) == [("1", 500, RefillState.COMPLETED), ("1", 800, RefillState.QUEUED)]
 
 
+def test_what_a_refill_did_not_deliver_is_owed_again_and_uses_no_allowance(world: JobsWorld) -> None:
+    """Nothing was delivered, so all is owed; twice the 500 would exceed the allowance of 600 units."""
+    world.sell(an_order(terms={"max_refill_percent": 60}))
+    world.lose(1500)
+    world.deliver(delivered=0)
+    world.lose(1500, LATER + 4 * HOUR)
+    assert decisions_of(world)[-1] == ("1", Action.WAIT, Reason.COOLDOWN, 0)
+    world.look(1500, LATER + 2 * DAY)
+    assert refills_of(world) == [("1", 500, RefillState.COMPLETED), ("1", 500, RefillState.QUEUED)]
+    world.deliver()
+    world.look(2000, LATER + 4 * DAY)
+    assert (len(refills_of(world)), drops_of(world)[-1][1]) == (2, DropState.REFILLED)
+
+
 def test_a_repeated_decision_to_wait_is_stored_and_alerted_once(world: JobsWorld) -> None:
     """The third look repeats the decision of the second."""
     world.sell(an_order(terms={"refill": "on_request"}))

@@ -97,8 +97,10 @@ def test_each_move_of_a_refill_is_an_event(database: Database) -> None:
 def test_corrections_reviews_and_tokens_are_events(database: Database) -> None:
     sell(database, an_order("1", start_count=1000))
     with database.write() as connection:
-        order_corrections.correct_start_count(connection, "1", 900, NOW)
-    assert newest(database).payload == {"field": "start_count", "before": 1000, "after": 900}
+        order_corrections.correct_start_count(connection, "1", 900, NOW, "typed wrong")
+    assert newest(database).payload == {
+        "field": "start_count", "before": 1000, "after": 900, "comment": "typed wrong",
+    }  # fmt: skip
     with database.write() as connection:
         bring_to(connection, "1", RefillState.DEAD)
         (review,) = rows_of_list(review_list.page, connection, ReviewFilter(state=ReviewState.OPEN))

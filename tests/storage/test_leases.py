@@ -6,13 +6,16 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
+from monitor.events.kind import EventKind
 from monitor.model.refill import RefillState
 from monitor.model.target import Metric
-from storage import claim_columns, leases
+from storage import claim_columns, event_list, leases
 from storage.claim_selection import ClaimFilter
 from storage.engine import Database
 from storage.errors import LeaseLostError
+from storage.event_list import EventFilter
 from storage.leases import ClaimedRefill, Failure
+from storage.pages import PageRequest
 from storage.schema import refills as table
 from storage.schema import targets
 from tests import lease_calls
@@ -200,6 +203,11 @@ def test_completing_a_refill_stores_the_delivery_and_ends_the_lease(
     assert (row.completed_at, row.external_id, row.delivered) == (LATER, external_id, delivered)
     assert (row.lease_token, row.leased_until) == (None, None)
     assert events(database, claimed.refill_id)[-1] == (RefillState.COMPLETED, "complete")
+    with database.read() as connection:
+        (told,) = event_list.page(
+            connection, EventFilter(kind=EventKind.REFILL_COMPLETED), PageRequest(9)
+        ).rows
+    assert told.payload["delivered"] == (row.quantity if delivered is None else delivered)
 
 
 # Failing

@@ -21,7 +21,7 @@ def correct(
     database: Database, start_count: int, order_id: str = "1", now: datetime = LATER
 ) -> CorrectionRow | None:
     with database.write() as connection:
-        row = order_corrections.correct_start_count(connection, order_id, start_count, now)
+        row = order_corrections.correct_start_count(connection, order_id, start_count, now, "why")
     return row and replace(row, correction_id=1)
 
 

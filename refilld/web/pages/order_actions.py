@@ -80,7 +80,7 @@ def unflag(tx: Transaction, context: PageContext, order_id: str) -> str:
 def correct(tx: Transaction, context: PageContext, order_id: str) -> str:
     """Correct the start count."""
     start_count, now = _number("start_count", MOST_COUNT), shared_time(tx, context.now)
-    result = correct_start_count(tx, order_id, start_count, now)
+    result = correct_start_count(tx, order_id, start_count, request.form.get("comment", ""), now)
     if not result.changed:
         return gettext("The start count is {count} already.", count=number(result.after))
     before = gettext("unknown") if result.before is None else number(result.before)

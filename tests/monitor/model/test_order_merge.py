@@ -269,7 +269,9 @@ def test_the_refusal_of_a_start_count_says_how_to_correct_it() -> None:
     """The command can be pasted, for any id."""
     with pytest.raises(BadInputError) as refused:
         merged(an_order("a b", start_count=500), an_order("a b", start_count=400), decided=False)
-    assert refused.value.problem.endswith("refilld orders correct --start-count 400 -- 'a b'")
+    assert refused.value.problem.endswith(
+        "refilld orders correct --start-count 400 --comment 'as imported' -- 'a b'"
+    )
 
 
 @pytest.mark.parametrize("decided", [False, True])

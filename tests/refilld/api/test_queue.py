@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 
 from monitor.model.target import Metric
+from refilld.daemon.readiness import health
+from refilld.services.database_check import DatabaseCheck
 from storage.leases import Failure
 from storage.tokens import Scope
 from tests import lease_calls
@@ -72,7 +74,7 @@ def test_a_paused_part_is_not_handed_out_until_it_is_resumed(world: QueueWorld, 
     assert queue_call(caller, "/pause", other).json["mode"] == "partly paused"
     paused = queue_call(caller, "/pause", {"why": "bots"}).json
     assert paused["mode"] == "paused"
-    assert paused["pauses"][1] | {"paused_at": ""} == {
+    assert paused["pauses"][0] | {"paused_at": ""} == {
         "part": "queue", "value": None, "paused_at": "", "paused_by": "token test", "why": "bots",
     }  # fmt: skip
     assert claimed(caller) == []
@@ -82,6 +84,18 @@ def test_a_paused_part_is_not_handed_out_until_it_is_resumed(world: QueueWorld, 
         "state": "queued", "refills": 1, "units": 100, "exact": True, "oldest_at": "",
     }  # fmt: skip
     assert claimed(caller) == refill_ids
+
+
+def test_readiness_names_what_is_paused_but_only_five_parts(world: QueueWorld, caller: Caller) -> None:
+    """Not who paused it, and why: it needs no token."""
+    for name in "abcdef":
+        queue_call(caller, "/pause", {"part": "provider", "value": name, "why": "bots"})
+    queue_call(caller, "/pause", {"why": "stock"})
+    world.health = health(world.database, DatabaseCheck(world.database), tuple)
+    assert world.app().test_client().get("/readyz").json == {
+        "status": "ready", "queue": "paused", "paused_more": 2,
+        "paused": ["the whole queue", "provider a", "provider b", "provider c", "provider d"],
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(

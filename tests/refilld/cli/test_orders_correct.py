@@ -4,6 +4,7 @@ import json
 import shlex
 
 import pytest
+from click.testing import Result
 
 from monitor.model.decision import Action
 from tests.refilld.cli.order_output import objects
@@ -11,10 +12,14 @@ from tests.refilld.cli_world import CliWorld, csv, sold
 from tests.storage.shop import owe
 
 
+def correct(cli: CliWorld, start_count: str, *more: str) -> Result:
+    return cli.run("orders", "correct", "1", "--start-count", start_count, "--comment", "typed wrong", *more)
+
+
 def test_a_correction_is_told_and_is_part_of_the_story(cli: CliWorld) -> None:
     """As text and as JSON."""
     cli.imported(sold(1))
-    result = cli.run("orders", "correct", "1", "--start-count", "3572")
+    result = correct(cli, "3572")
     assert (result.exit_code, result.stdout) == (0, "order 1: start count 500 -> 3572\n")
     assert "start count corrected from 500 to 3,572" in cli.run("orders", "show", "1").stdout
     shown = json.loads(cli.run("orders", "show", "1", "--json").stdout)
@@ -22,6 +27,8 @@ def test_a_correction_is_told_and_is_part_of_the_story(cli: CliWorld) -> None:
     (correction,) = shown["corrections"]
     assert (correction["field"], correction["before"], correction["after"]) == ("start_count", 500, 3572)
     assert "order.corrected" in [event["kind"] for event in shown["events"]]
+    (told,) = objects(cli.run("audit", "--kind", "order.corrected", "--json"))
+    assert told["text"] == "start_count of order 1 is 3572, 500 before (typed wrong)"
 
 
 def test_a_correction_says_that_decisions_rest_on_the_old_baseline(cli: CliWorld) -> None:
@@ -29,7 +36,7 @@ def test_a_correction_says_that_decisions_rest_on_the_old_baseline(cli: CliWorld
     cli.imported(sold(1))
     with cli.world.database.write() as tx:
         refill_id = owe(tx, "1", Action.REFILL, at=cli.world.clock())
-    result = cli.run("orders", "correct", "1", "--start-count", "400")
+    result = correct(cli, "400")
     assert result.stdout.splitlines()[1:] == [
         "1 earlier decision rests on the old baseline and stays as it is",
         f"its open refill stays as it is; if it is wrong: refilld refills cancel {refill_id}",
@@ -37,14 +44,14 @@ def test_a_correction_says_that_decisions_rest_on_the_old_baseline(cli: CliWorld
     story = cli.run("orders", "show", "1").stdout
     expected = "from 500 to 400; 1 earlier decision rests on the old baseline and stays as it is"
     assert expected in story
-    (facts,) = objects(cli.run("orders", "correct", "1", "--start-count", "300", "--json"))
+    (facts,) = objects(correct(cli, "300", "--json"))
     assert (facts["changed"], facts["decisions"], facts["open_refills"]) == (True, 1, [refill_id])
 
 
 def test_the_same_start_count_is_no_correction(cli: CliWorld) -> None:
     """It is not kept either."""
     cli.imported(sold(1))
-    result = cli.run("orders", "correct", "1", "--start-count", "500")
+    result = correct(cli, "500")
     assert result.stdout == "order 1: the start count is 500 already\n"
     assert json.loads(cli.run("orders", "show", "1", "--json").stdout)["corrections"] == []
 
@@ -62,7 +69,9 @@ def test_the_correction_that_an_import_proposes_works_when_pasted(cli: CliWorld)
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
-        (["9", "--start-count", "1"], 1, "there is no order 9"),
+        (["9", "--start-count", "1", "--comment", "why"], 1, "there is no order 9"),
+        (["9", "--start-count", "1"], 2, "Missing option '--comment'"),
+        (["9", "--start-count", "1", "--comment", " "], 2, "comment: say why the start count is corrected"),
         (["9"], 2, "Missing option '--start-count'"),
         (["9", "--start-count", "-1"], 2, "-1 is not in the range"),
     ],

@@ -99,6 +99,13 @@ def test_the_preview_shows_the_units_that_will_be_queued(cli: CliWorld) -> None:
     assert (result.exit_code, result.stdout) == (0, "2 released (160 units), 1 discarded\n")
 
 
+def test_the_preview_tells_of_how_many_orders_all_that_was_sold_is_queued(cli: CliWorld) -> None:
+    """As after a first count of 0."""
+    cli.world.queue_on([("9", "profile.9")], held=True, quantity=1000)
+    shown = cli.run("refills", "approve", 3, 4, "--dry-run").stdout.splitlines()[0]
+    assert shown == "approve: queues 2 refills, 1,100 units, of 2 orders; 1 refill for all that was sold"
+
+
 def test_what_is_owed_no_more_is_left_out_of_an_approval(cli: CliWorld) -> None:
     """Its reason is told, it stays held, and the exit code is 1."""
     counted(cli, "2", 2000)

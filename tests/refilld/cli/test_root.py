@@ -261,7 +261,7 @@ def test_json_is_one_object_a_line_on_standard_output_and_nothing_else(cli: CliW
     cli.write(csv([sold(9, "2024-01-01T00:00:00Z")]))
     needed: dict[str, list[object]] = {
         "orders import": [cli.home / "orders.csv"],
-        "orders correct": ["1", "--start-count", 1000],
+        "orders correct": ["1", "--start-count", 1000, "--comment", "why"],
         "orders reterm": ["--dry-run"],
         "orders show": ["1"],
         "check": ["1"],

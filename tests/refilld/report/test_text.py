@@ -8,13 +8,17 @@ from rich.cells import cell_len
 
 from monitor.guarantee.daily_caps import Amounts
 from monitor.model.decision import Reason
+from monitor.model.queue_part import PartKind, QueuePart
 from monitor.model.refill import RefillState
 from monitor.model.target import Metric
 from refilld.report.assemble import drop_figures, queue_figures
+from refilld.report.document import document
 from refilld.report.figures import LimitFigures, MonitorFigures, Report, SourceFigures, WaitingFigures
+from refilld.report.markdown import render_markdown
 from refilld.report.text import WIDTH, cut, render_text
 from storage.guarantees import EndingDay
 from storage.mass_drops import MassDropRow
+from storage.queue_pauses import QueuePause
 from storage.report import WaitingRequest
 from storage.target_health import LookSums, TargetHealth
 from tests.refilld.report.report_values import (
@@ -59,6 +63,18 @@ def test_wide_characters_are_cut_by_their_width() -> None:
     assert cut("日本語", 4) == "日 …"
     assert cut("ab", 4, pad=True) == "ab  "
     assert {cell_len(cut(text, 9, pad=True)) for text in NASTY if text.isprintable()} == {9}
+
+
+def test_of_very_many_pauses_ten_are_shown_and_the_others_counted() -> None:
+    """In the text and in Markdown; in JSON all are."""
+    paused = tuple(
+        QueuePause(QueuePart(PartKind.PROVIDER, f"p{n}"), NOW, "cli root", "bots") for n in range(113)
+    )
+    report = replace(EMPTY, pauses=paused)
+    for text in (render_text(report), render_markdown(report)):
+        assert text.count("provider p") == 10
+        assert "and 103 more" in text
+    assert len(document(report)["pauses"]) == 113
 
 
 def test_a_quiet_morning_is_a_few_lines() -> None:

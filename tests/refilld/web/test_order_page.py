@@ -122,6 +122,17 @@ def test_a_held_refill_is_rejected_once_and_the_second_person_sees_it(order: Des
     assert "Not done: refill 1 has changed: it is rejected (below_start_count) now, by page alice." in page
 
 
+def test_before_all_units_of_an_order_are_approved_the_page_says_that_it_is_all(order: DeskWorld) -> None:
+    """As after a first count of 0."""
+    browser = operator(order)
+    assert "300 followers are held in refill 1" in browser.get("/orders/1").text
+    with order.database.write() as tx:
+        tx.exec_driver_sql("UPDATE refills SET quantity = 1000")
+    page = browser.get("/orders/1").text
+    assert "All 1,000 followers of the order are held in refill 1, because the count is below" in page
+    assert "approving queues all of them that are still missing" in page
+
+
 def test_no_more_units_are_queued_than_the_page_showed(order: DeskWorld) -> None:
     browser = operator(order)
     with order.database.write() as tx:
@@ -168,7 +179,9 @@ def test_a_comment_that_cannot_be_kept_whole_is_refused(order: DeskWorld, commen
 
 def test_the_start_count_is_corrected(order: DeskWorld) -> None:
     browser = operator(order)
-    browser.post("/orders/1/correct", start_count="900")
+    browser.post("/orders/1/correct", start_count="800")
+    assert "say why the start count is corrected" in browser.get("/orders/1").text
+    browser.post("/orders/1/correct", start_count="900", comment="typed wrong")
     assert "The start count is 900 now, before 1,000; 1 earlier decision" in browser.get("/orders/1").text
     for wrong in ("", "-1", "1e3", "9" * 30, "\u0663"):
         browser.post("/orders/1/correct", start_count=wrong)

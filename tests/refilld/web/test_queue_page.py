@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 from markupsafe import escape
 
+from monitor.model.queue_part import WHOLE_QUEUE, PartKind, QueuePart
 from monitor.model.refill import RefillState
 from monitor.model.role import Role
+from storage import queue_pauses
 from storage.leases import Failure
 from tests import lease_calls
 from tests.refilld.web.bulk_desk import BulkDesk, bulk_desk
@@ -136,6 +138,19 @@ def test_an_operator_pauses_and_resumes_a_part_of_the_queue(bulk: BulkDesk) -> N
     operator.get("/queue")
     operator.post("/queue/resume", part="provider", value="acme")
     assert "provider acme, since" not in viewer.get("/queue").text
+
+
+def test_of_very_many_pauses_ten_are_shown_and_the_others_counted(bulk: BulkDesk) -> None:
+    """On the page and on Today; that of the whole queue is never among the others."""
+    with bulk.desk.database.write() as tx:
+        for number in range(12):
+            queue_pauses.pause(tx, QueuePart(PartKind.PROVIDER, f"p{number:02}"), "bots", bulk.desk.now)
+        queue_pauses.pause(tx, WHOLE_QUEUE, "stock", bulk.desk.now)
+    for path in ("/queue", "/"):
+        page = bulk.desk.browser(Role.VIEWER).get(path).text
+        assert re.findall(r"provider (p\d\d), since", page) == [f"p{number:02}" for number in range(9)]
+        assert "the whole queue, since" in page
+        assert "and 3 more: <code>refilld queue status</code>" in page
 
 
 @pytest.mark.parametrize(
