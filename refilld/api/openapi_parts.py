@@ -85,7 +85,7 @@ _WORDS: Mapping[HTTPStatus, str] = {
     HTTPStatus.NOT_FOUND: "There is no such thing",
     HTTPStatus.CONFLICT: "The state does not allow it, or the lease is lost",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is larger than 1 MiB",
-    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "The body is not application/json",
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "The body is not application/json in UTF-8, or is compressed",
     HTTPStatus.UNPROCESSABLE_ENTITY: "A field is refused; errors names it",
     HTTPStatus.TOO_MANY_REQUESTS: "The token has sent too many requests in this minute",
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: "The headers are larger than 32 KiB",
