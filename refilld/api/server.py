@@ -11,6 +11,7 @@ from waitress import wasyncore  # type: ignore[import-untyped]
 from waitress.server import create_server  # type: ignore[import-untyped]
 
 from refilld.api.connection import Connection, Threads
+from refilld.api.trigger import Trigger
 from storage.errors import UnreachableError
 
 THREADS = 16
@@ -56,6 +57,8 @@ class HttpServer:
         self._server = create_server(
             self._app, self._sockets, sockets=[listener], ident=None, asyncore_use_poll=True, **_LIMITS
         )
+        self._server.trigger.close()
+        self._server.trigger = Trigger(self._sockets)
         self._server.channel_class = Connection
         self._server.task_dispatcher = Threads(self._server.task_dispatcher)
         self._thread.start()

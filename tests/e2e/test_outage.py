@@ -2,23 +2,20 @@
 
 import pytest
 
-from refilld.demo.instagram import DOWN, LOGIN_WALL, RATE_LIMITED, page
+from refilld.demo.instagram import LOGIN_WALL, RATE_LIMITED, page
 from refilld.demo.tunnel import HttpAnswer, Mishap
 from tests.e2e.installation import Installation, Sold
 
 SHOP = [Sold(f"{n}", f"profile.{n}") for n in range(1, 7)]
+# One of each outcome: tests/monitor/sources/instaloader has the outcomes of all answers.
 OUTAGES = {
     "429": RATE_LIMITED,
     "login wall": LOGIN_WALL,
-    "503": DOWN,
     "dropped": HttpAnswer(mishap=Mishap.DROP),
-    "cut": HttpAnswer("<html>" * 1000, mishap=Mishap.CUT),
-    "empty": HttpAnswer(""),
-    "not a page": HttpAnswer(b"\xff\x00" * 500),
     "no number": page({"xig_user_by_username": {"username": "x", "follower_count": "many"}}),
     "blocked": HttpAnswer('{"message":"feedback_required","status":"fail"}', 403),
 }
-TRANSIENT_OUTAGES = {"503", "dropped", "cut"}
+TRANSIENT_OUTAGES = {"dropped"}
 """Transient faults: the source is paused for a moment, without an alert."""
 
 

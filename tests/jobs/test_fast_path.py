@@ -202,7 +202,7 @@ def known(row: AnyRow) -> dict[str, Any]:
 
 
 @given(shops(), EVENTS)
-@examples(12)
+@examples(8)
 def test_the_fast_path_leaves_the_same_rows(sold: tuple[Order, ...], events: list[Event]) -> None:
     """For any sequence of events; only the columns of the scheduling state may differ."""
     assert life(sold, events, fast_path=True)[0] == life(sold, events, fast_path=False)[0]

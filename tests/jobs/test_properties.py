@@ -195,7 +195,7 @@ def outcome(*history: Any, **how: Any) -> tuple[list[Any], list[Any], list[Any]]
 
 
 @given(sales(), EVENTS)
-@examples(25)
+@examples(15)
 def test_new_refills_never_exceed_what_is_missing_and_an_order_has_one_open_at_most(
     sold: tuple[Order, ...], events: list[Event]
 ) -> None:
@@ -229,7 +229,7 @@ def test_failed_looks_anywhere_in_a_history_change_no_decision(
 
 
 @given(sales(), EVENTS, st.randoms(use_true_random=False), st.integers(1, 4))
-@examples(15)
+@examples(8)
 def test_the_order_of_import_does_not_matter(
     sold: tuple[Order, ...], events: list[Event], random: Any, batches: int
 ) -> None:

@@ -217,7 +217,7 @@ def known(world: JobsWorld, sold: tuple[Order, ...]) -> list[Any]:
     EVENTS,
     st.lists(st.tuples(st.integers(1, 14), st.sampled_from(FAILURES)), max_size=8),
 )
-@examples(10)
+@examples(6)
 def test_what_is_deleted_changes_no_line_no_answer_and_no_later_decision(
     sold: tuple[Order, ...], past: list[Event], rest: list[Event], failures: list[tuple[int, Outcome]]
 ) -> None:

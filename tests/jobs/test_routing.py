@@ -28,7 +28,7 @@ def run(world: JobsWorld, *configured_sources: ConfiguredSource, at: datetime | 
 
 
 def pass_time(
-    world: JobsWorld, *configured_sources: ConfiguredSource, until: datetime, tick: timedelta = 10 * MINUTE
+    world: JobsWorld, *configured_sources: ConfiguredSource, until: datetime, tick: timedelta = HOUR
 ) -> None:
     sampling = world.sampling(*configured_sources)
     while world.now < until:
@@ -148,9 +148,9 @@ def test_a_source_that_could_not_find_a_target_is_asked_again_after_thirty_days(
     configured_sources = a_configured_source(first), a_configured_source(second)
     run(world, *configured_sources)
     answers[0] = 2000
-    pass_time(world, *configured_sources, until=START + RETRY_AFTER - HOUR, tick=EVERY / 2)
+    pass_time(world, *configured_sources, until=START + RETRY_AFTER - HOUR, tick=EVERY)
     assert len(first.seen) == 1
-    pass_time(world, *configured_sources, until=START + RETRY_AFTER + 2 * DAY, tick=EVERY / 2)
+    pass_time(world, *configured_sources, until=START + RETRY_AFTER + 2 * DAY, tick=EVERY)
     assert len(first.seen) > 1
     assert ways(world) == [("profiles", "profile:natgeo")]
 
@@ -162,9 +162,7 @@ def test_a_target_that_no_source_finds_is_gone_after_the_looks_of_the_last(world
     second = Pages(script=first.script)
     world.sell(an_order("3", "alive", service="pages only"))
     world.allowed = {"pages only": ("pages",)}
-    pass_time(
-        world, a_configured_source(first), a_configured_source(second), until=START + 4 * DAY, tick=HOUR
-    )
+    pass_time(world, a_configured_source(first), a_configured_source(second), until=START + 4 * DAY)
     assert world.target().absence.gone_at is not None
     assert [str(kind) for kind in world.alerts("kind")].count("target.gone") == 1
 

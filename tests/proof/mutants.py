@@ -5,6 +5,7 @@ The exit code is 1 when a mutant survives whose line docs/proof.md does not expl
 """
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -58,9 +59,8 @@ def a_copy(name: str) -> Path:
 
 
 def run(directory: Path, *command: str) -> str:
-    done = subprocess.run(
-        [BIN / command[0], *command[1:]], cwd=directory, capture_output=True, text=True, check=False
-    )
+    words, environ = [BIN / command[0], *command[1:]], os.environ | {"EFFORT": "2"}
+    done = subprocess.run(words, cwd=directory, env=environ, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(f"{' '.join(command)} failed in {directory}:\n{done.stdout}{done.stderr}")
     return done.stdout

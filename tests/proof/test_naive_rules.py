@@ -310,18 +310,18 @@ def test_an_old_drop_of_a_backlog_is_held_and_a_later_one_refilled() -> None:
 
 
 def many_worlds() -> list[dict[str, Any]]:
-    return [seeded_world(Random(seed)) for seed in range(600)]
+    return [seeded_world(Random(seed)) for seed in range(300)]
 
 
 def test_every_decision_occurs_in_many_worlds() -> None:
-    """Each pair of action and reason, in at least 12 of 600 worlds."""
+    """Each pair of action and reason, in at least 6 of 300 worlds."""
     decided = (
         decisions(w["orders"], w["terms"], w["mass_drop"], w["events"], w["limits"], w["backlog"])
         for w in many_worlds()
     )
     worlds = Counter(kind for made in decided for kind in {(d["decision"], d["reason"]) for d in made})
     assert set(worlds) == EVERY_DECISION
-    assert min(worlds.values()) >= 12
+    assert min(worlds.values()) >= 6
 
 
 def test_every_kind_of_event_occurs_often() -> None:
@@ -329,7 +329,7 @@ def test_every_kind_of_event_occurs_often() -> None:
         event.get("outcome", event["event"]) for world in many_worlds() for event in world["events"]
     )
     assert len(seen) == 4 + 1 + 9
-    assert min(seen.values()) >= 90
+    assert min(seen.values()) >= 45
 
 
 def test_the_claims_of_one_count_never_exceed_the_missing_units() -> None:

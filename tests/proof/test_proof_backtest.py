@@ -41,7 +41,7 @@ def parsed(line: str) -> Row:
     return decision | {"at": datetime.fromisoformat(decision["at"])}
 
 
-@pytest.mark.parametrize("batch", range(50 * EFFORT))
+@pytest.mark.parametrize("batch", range(25 * EFFORT))
 def test_the_backtest_decides_like_the_naive_model(batch: int) -> None:
     """Thousands of decisions over weeks of orders, losses, failed looks, flags, requests and completions."""
     for seed in range(batch * BATCH, (batch + 1) * BATCH):
@@ -49,7 +49,7 @@ def test_the_backtest_decides_like_the_naive_model(batch: int) -> None:
         assert not differs, f"world {seed}\n{differs}"
 
 
-@examples(400)
+@examples(200)
 @given(world=worlds())
 def test_the_backtest_decides_like_the_naive_model_in_drawn_worlds(world: Row) -> None:
     """Hypothesis draws each part of the world separately, so that coincidences are frequent."""

@@ -25,7 +25,7 @@ from tests.monitor.strategies import HOURS, targets
     st.integers(1, 3_000),
     st.sampled_from(Priority),
 )
-@examples(150)
+@examples(75)
 def test_the_cadence_state_alone_gives_the_same_next_look_as_the_orders(
     orders: list[OrderState], now: datetime, count: int, more: int, later: int, priority: Priority
 ) -> None:

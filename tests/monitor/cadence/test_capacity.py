@@ -99,7 +99,7 @@ def test_a_request_that_reads_several_targets_counts_for_each_of_them() -> None:
 
 
 @given(rate=st.floats(0.1, 1e6), targets=st.integers(1, 10**7), looks=factors, hours=st.integers(1, 1000))
-@examples(100)
+@examples(50)
 def test_at_the_rate_that_is_needed_no_look_gets_older(
     rate: float, targets: int, looks: float, hours: int
 ) -> None:
@@ -144,7 +144,7 @@ def test_frequent_looks_see_a_drop_after_half_of_their_interval(policy: CadenceK
 
 
 @given(policy=policies, rate=rates, more=rates, targets=crowds, looks=factors, every=schedule_requests)
-@examples(100)
+@examples(50)
 def test_more_budget_never_makes_it_worse(
     policy: CadenceKind, rate: float, more: float, targets: int, looks: float, every: timedelta
 ) -> None:
@@ -156,7 +156,7 @@ def test_more_budget_never_makes_it_worse(
 
 
 @given(policy=policies, rate=rates, targets=crowds, more=crowds, looks=factors, every=schedule_requests)
-@examples(100)
+@examples(50)
 def test_more_targets_never_make_it_better(
     policy: CadenceKind, rate: float, targets: int, more: int, looks: float, every: timedelta
 ) -> None:
@@ -168,7 +168,7 @@ def test_more_targets_never_make_it_better(
 
 
 @given(rate=rates, targets=crowds, looks=factors, every=schedule_requests)
-@examples(100)
+@examples(50)
 def test_the_adaptive_cadence_is_never_worse_than_the_fixed_one(
     rate: float, targets: int, looks: float, every: timedelta
 ) -> None:
@@ -179,7 +179,7 @@ def test_the_adaptive_cadence_is_never_worse_than_the_fixed_one(
 
 
 @given(policy=policies, rate=rates, targets=crowds, looks=factors, every=schedule_requests)
-@examples(100)
+@examples(50)
 def test_any_state_gives_a_consistent_answer(
     policy: CadenceKind, rate: float, targets: int, looks: float, every: timedelta
 ) -> None:

@@ -131,7 +131,7 @@ def test_confirming_looks_are_spread_evenly_up_to_confirm_after(
 
 
 @given(st.integers(1, 6), st.integers(0, 48 * 60))
-@examples(100)
+@examples(50)
 def test_the_scheduled_looks_confirm_a_drop_at_the_earliest_time(confirmations: int, minutes: int) -> None:
     """RULES 4, for any terms: no confirming look is late or without effect."""
     confirm_after = minutes * MINUTE
@@ -230,7 +230,7 @@ def test_an_open_drop_keeps_its_target_looked_at_beyond_the_window() -> None:
 
 
 @given(targets(), HOURS, st.sampled_from(Outcome), st.integers(0, 40), st.booleans())
-@examples(100)
+@examples(50)
 def test_the_next_look_is_in_the_future_and_no_later_than_the_interval(
     orders: list[OrderState], now: datetime, outcome: Outcome, failures: int, doubted: bool
 ) -> None:

@@ -41,7 +41,7 @@ OBSERVATION = ObservationState(
 
 
 @given(st.lists(OBSERVATIONS))
-@examples(200)
+@examples(100)
 def test_a_stored_observation_state_is_loaded_unchanged(observations: list[ObservationState]) -> None:
     assert load(dump(observations)) == observations
 
@@ -76,7 +76,7 @@ def test_an_observation_state_with_an_impossible_value_is_dropped(field: str, va
 
 
 @given(st.text() | st.recursive(st.none() | st.integers() | st.text(), st.lists).map(json.dumps))
-@examples(300)
+@examples(150)
 def test_any_text_can_be_loaded(text: str) -> None:
     """The result can be stored and loaded again."""
     observations = load(text)

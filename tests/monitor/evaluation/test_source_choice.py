@@ -57,7 +57,7 @@ SOURCES = st.sampled_from(["graph", "instaloader", "plug"])
     st.lists(st.none() | st.lists(SOURCES, unique=True), max_size=3),
     st.frozensets(SOURCES),
 )
-@examples(300)
+@examples(150)
 def test_a_route_is_found_exactly_if_one_is_allowed(
     ways: list[SourceRoute], allowed: list[list[str] | None], unseen_by: frozenset[str]
 ) -> None:

@@ -82,7 +82,7 @@ def test_partial_orders_false_leaves_completed_orders_alone() -> None:
 
 
 @given(targets(), HOURS)
-@examples(120)
+@examples(60)
 def test_active_agrees_with_the_naive_model(orders: list[OrderState], now: datetime) -> None:
     """RULES 3, first paragraph, twice; also beyond the window's end."""
     world = naive_world(orders)

@@ -178,4 +178,4 @@ class History(RuleBasedStateMachine):
 class TestAnyHistory(History.TestCase):  # type: ignore[misc,valid-type] # Hypothesis makes it at run time
     """RULES 3 to 5: drops and decisions of any history are those of the naive model."""
 
-    settings = examples(120, steps=40)
+    settings = examples(60, steps=40)

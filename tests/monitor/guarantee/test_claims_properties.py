@@ -19,7 +19,7 @@ COUNTS = st.integers(0, 200)
 
 
 @given(targets(), COUNTS, HOURS)
-@examples(150)
+@examples(75)
 def test_the_claims_of_a_target_never_exceed_what_is_missing(
     orders: list[OrderState], count: int, now: datetime
 ) -> None:
@@ -31,7 +31,7 @@ def test_the_claims_of_a_target_never_exceed_what_is_missing(
 
 
 @given(targets(), COUNTS, HOURS)
-@examples(150)
+@examples(75)
 def test_no_claim_exceeds_the_room_of_its_order(orders: list[OrderState], count: int, now: datetime) -> None:
     """RULES 3: what an order pays in all slices stays within 0 and its room."""
     claims = units(claims_of(orders, count, now))
@@ -43,7 +43,7 @@ def test_no_claim_exceeds_the_room_of_its_order(orders: list[OrderState], count:
 
 
 @given(st.integers(0, 10**9), st.integers(1, 10**9), st.integers(0, 3 * 10**9))
-@examples(150)
+@examples(75)
 def test_one_order_alone_claims_by_the_usual_formula(start: int, delivered: int, count: int) -> None:
     """RULES 3: claim = min(delivered, start_count + delivered - count), never below 0."""
     state = an_order_state(an_order(start_count=start, delivered=delivered))
@@ -52,7 +52,7 @@ def test_one_order_alone_claims_by_the_usual_formula(start: int, delivered: int,
 
 
 @given(targets(), COUNTS, HOURS)
-@examples(150)
+@examples(75)
 def test_the_claims_of_a_target_are_the_most_that_lines_and_rooms_allow(
     orders: list[OrderState], count: int, now: datetime
 ) -> None:
@@ -74,7 +74,7 @@ def test_the_claims_of_a_target_are_the_most_that_lines_and_rooms_allow(
 
 
 @given(targets(), COUNTS, HOURS, st.randoms(use_true_random=False))
-@examples(120)
+@examples(60)
 def test_the_order_of_the_given_orders_does_not_matter(
     orders: list[OrderState], count: int, now: datetime, random: Random
 ) -> None:
@@ -85,7 +85,7 @@ def test_the_order_of_the_given_orders_does_not_matter(
 
 
 @given(targets(), COUNTS, HOURS)
-@examples(250)
+@examples(125)
 def test_claims_agree_with_the_naive_model(orders: list[OrderState], count: int, now: datetime) -> None:
     """RULES 3, twice: slices and room against one payer for each single missing unit."""
     naive = naive_claims(naive_world(orders), count, now)
@@ -96,7 +96,7 @@ def test_claims_agree_with_the_naive_model(orders: list[OrderState], count: int,
 
 
 @given(targets(), COUNTS, HOURS)
-@examples(120)
+@examples(60)
 def test_a_higher_count_never_increases_the_claims(
     orders: list[OrderState], count: int, now: datetime
 ) -> None:

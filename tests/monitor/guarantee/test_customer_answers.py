@@ -211,7 +211,7 @@ STATUSES = DELIVERED | st.sampled_from([s for s in OrderStatus if not s.delivere
 @given(
     targets(), STATUSES, st.lists(st.sampled_from(Flag), max_size=2), LOOKS, HOURS, st.booleans(), st.data()
 )
-@examples(300)
+@examples(150)
 def test_any_request_gets_a_known_word_and_a_complete_sentence(
     group: list[OrderState],
     status: OrderStatus,

@@ -77,7 +77,7 @@ def test_an_inconclusive_look_changes_nothing(outcome: Outcome, looks: list[tupl
 
 
 @given(st.lists(st.tuples(st.integers(1, 20), st.sampled_from(Outcome), st.booleans()), max_size=12))
-@examples(300)
+@examples(150)
 def test_gone_follows_from_the_looks_since_the_target_was_last_read(
     timeline: list[tuple[int, Outcome, bool]],
 ) -> None:

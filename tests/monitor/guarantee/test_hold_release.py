@@ -110,7 +110,7 @@ def test_what_one_order_holds_does_not_hide_what_another_misses() -> None:
 
 
 @given(st.integers(0, 3000), st.integers(1, 1500))
-@examples(300)
+@examples(150)
 def test_a_release_never_gives_more_than_is_missing_or_was_held(count: int, quantity: int) -> None:
     """The verdict contains the release in addition to its decision."""
     state = holding(quantity, an_order(below_start=BelowStart.CAP))

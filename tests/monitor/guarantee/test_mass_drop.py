@@ -54,7 +54,7 @@ def test_once_it_is_as_old_as_a_hold_few_looks_end_it_too(judged: int, fallen: i
 
 
 @given(st.integers(0, 500), st.data(), st.integers(1, 99), st.sampled_from([None, NOW]))
-@examples(200)
+@examples(100)
 def test_a_rule_that_is_switched_off_never_holds_anything(
     judged: int, data: st.DataObject, share: int, since: datetime | None
 ) -> None:
@@ -64,7 +64,7 @@ def test_a_rule_that_is_switched_off_never_holds_anything(
 
 
 @given(st.integers(0, 500), st.data(), st.integers(1, 99))
-@examples(200)
+@examples(100)
 def test_what_begins_a_mass_drop_does_not_end_it(judged: int, data: st.DataObject, share: int) -> None:
     """The numbers that begin a mass drop also keep it on."""
     counts = MassDropCounts(judged, data.draw(st.integers(0, judged)))

@@ -53,7 +53,7 @@ def noop_targets(draw: st.DrawFn) -> list[OrderState]:
 
 
 @given(noop_targets(), HOURS, st.integers(0, 40), st.integers(0, 60_000), st.booleans())
-@examples(600)
+@examples(300)
 def test_a_count_within_the_noop_bounds_changes_nothing(
     group: list[OrderState], now: datetime, more: int, later: int, mass_drop: bool
 ) -> None:
@@ -71,7 +71,7 @@ def test_a_count_within_the_noop_bounds_changes_nothing(
 
 
 @given(noop_targets(), HOURS, st.integers(0, 60_000), st.integers(0, 3_000))
-@examples(250)
+@examples(125)
 def test_counts_within_the_noop_bounds_change_nothing_until_they_end(
     group: list[OrderState], now: datetime, later: int, count: int
 ) -> None:

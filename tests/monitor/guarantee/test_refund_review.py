@@ -47,7 +47,7 @@ def test_every_cause_names_the_clause_of_the_policy(cause: ReviewCause) -> None:
 
 
 @given(st.decimals(0, 10**6, places=4), st.integers(1, 10**6))
-@examples(200)
+@examples(100)
 def test_the_share_of_all_units_is_the_price_and_of_a_part_never_more(price: Decimal, quantity: int) -> None:
     """For a price with any number of digits."""
     order = replace(an_order(delivered=quantity), price=price)

@@ -150,7 +150,7 @@ def test_the_first_count_with_an_account_sets_that_of_the_series() -> None:
 
 
 @given(st.lists(st.integers(0, 3)))
-@examples(200)
+@examples(100)
 def test_a_judged_0_never_comes_right_after_a_number_above_0(counts: list[int]) -> None:
     """RULES 2, for any series: 0 is judged first of all, after 0, or as the second 0 in a row."""
     judged = admitted(*counts)
@@ -243,7 +243,7 @@ def test_a_count_that_stays_0_is_no_new_fault_with_any_offset() -> None:
 
 
 @given(st.lists(st.integers(1, 50), min_size=2), st.integers(-60, 60), st.integers(1, 49))
-@examples(200)
+@examples(100)
 def test_a_switch_keeps_every_later_count_comparable(counts: list[int], differs: int, at: int) -> None:
     """Two sources that differ by a constant give the series that one of them alone would have given."""
     series, judged = Series(), []

@@ -178,7 +178,7 @@ def play(steps: list[tuple[str, int, int, bool]], differs: int) -> tuple[int, in
 
 
 @given(STEPS, st.integers(-90_000, 90_000))
-@examples(300)
+@examples(150)
 def test_no_switch_of_source_refills_a_loss_twice(
     steps: list[tuple[str, int, int, bool]], differs: int
 ) -> None:
@@ -188,7 +188,7 @@ def test_no_switch_of_source_refills_a_loss_twice(
 
 
 @given(STEPS, st.integers(-90_000, 90_000))
-@examples(100)
+@examples(50)
 def test_the_difference_between_two_sources_changes_nothing(
     steps: list[tuple[str, int, int, bool]], differs: int
 ) -> None:

@@ -347,7 +347,7 @@ def orders(draw: st.DrawFn) -> Order:
 
 
 @given(orders(), st.booleans(), st.lists(orders(), max_size=6), st.booleans())
-@examples(200)
+@examples(100)
 def test_any_rows_leave_a_valid_order_and_its_past(
     known: Order, measured: bool, rows: list[Order], decided: bool
 ) -> None:

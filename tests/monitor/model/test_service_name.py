@@ -194,7 +194,7 @@ def test_a_refill_mark_under_terms_without_refill_means_on_request(name: str) ->
     assert found.refill is RefillMode.ON_REQUEST
 
 
-@examples(300)
+@examples(150)
 @given(NAMES, st.sampled_from(RefillMode), st.none() | st.integers(1, 3000).map(lambda n: n * DAY))
 def test_any_text_gives_possible_terms_or_none(
     name: str, mode: RefillMode, lifetime: timedelta | None
@@ -209,7 +209,7 @@ def test_any_text_gives_possible_terms_or_none(
         assert replace(found, name=base.name, window=base.window, refill=mode) == base
 
 
-@examples(100)
+@examples(50)
 @given(NAMES)
 def test_no_refill_in_a_name_overrides_every_promise(name: str) -> None:
     """In any position."""
@@ -219,7 +219,7 @@ def test_no_refill_in_a_name_overrides_every_promise(name: str) -> None:
         assert found.refill is RefillMode.NEVER
 
 
-@examples(100)
+@examples(50)
 @given(st.integers(1, MAX_DAYS), st.sampled_from(["R{}", "[R{}] HQ", "{} days refill", "♻ refill {} days"]))
 def test_every_window_of_days_can_be_named(number: int, form: str) -> None:
     """From one day to ten years."""

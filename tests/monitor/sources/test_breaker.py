@@ -256,7 +256,7 @@ def test_after_a_brief_pause_it_takes_five_more() -> None:
 
 
 @given(st.lists(st.tuples(st.sampled_from(FAULTS), st.sampled_from("abcdefgh"))))
-@examples(100)
+@examples(50)
 def test_transient_faults_never_stop_the_source(looks: list[tuple[Outcome, str]]) -> None:
     """Any number of them: no refusal, no longer pause, and no pause beyond the brief one."""
     breaker = after(*looks)
@@ -354,7 +354,7 @@ def test_an_operators_pause_never_shortens_another(closed: Breaker) -> None:
         max_size=40,
     )
 )
-@examples(200)
+@examples(100)
 def test_it_stops_at_the_third_of_three_refusals_with_nothing_readable_in_between(
     history: list[tuple[Outcome, str, int]],
 ) -> None:

@@ -143,7 +143,7 @@ def send_greedily(budget: Budget, idle: list[tuple[int, Purpose]]) -> Sent:
 
 
 @given(BUDGETS, IDLE)
-@examples(200)
+@examples(100)
 def test_no_window_ever_holds_more_than_its_limit(budget: Budget, idle: list[tuple[int, Purpose]]) -> None:
     """For any requests, in every hour and every day, at any start."""
     times = [at for at, _ in send_greedily(budget, idle)]
@@ -154,7 +154,7 @@ def test_no_window_ever_holds_more_than_its_limit(budget: Budget, idle: list[tup
 
 
 @given(BUDGETS, IDLE)
-@examples(200)
+@examples(100)
 def test_routine_never_takes_a_place_of_the_reserve(budget: Budget, idle: list[tuple[int, Purpose]]) -> None:
     """The hour that ends with a routine request has at most the requests left to routine."""
     sent = send_greedily(budget, idle)
@@ -165,7 +165,7 @@ def test_routine_never_takes_a_place_of_the_reserve(budget: Budget, idle: list[t
 
 
 @given(BUDGETS, IDLE)
-@examples(200)
+@examples(100)
 def test_never_less_than_the_spacing_between_two_requests(
     budget: Budget, idle: list[tuple[int, Purpose]]
 ) -> None:
@@ -175,7 +175,7 @@ def test_never_less_than_the_spacing_between_two_requests(
 
 
 @given(BUDGETS, IDLE)
-@examples(200)
+@examples(100)
 def test_no_request_is_delayed_longer_than_the_limits_require(
     budget: Budget, idle: list[tuple[int, Purpose]]
 ) -> None:
@@ -197,7 +197,7 @@ def test_no_request_is_delayed_longer_than_the_limits_require(
 
 
 @given(BUDGETS, IDLE, st.integers(0, 90_000))
-@examples(100)
+@examples(50)
 def test_all_daemons_compute_the_same_time(
     budget: Budget, idle: list[tuple[int, Purpose]], later: int
 ) -> None:
@@ -271,7 +271,7 @@ def test_a_rate_limit_hint_expires_after_an_hour() -> None:
 
 
 @given(BUDGETS, st.integers(75, 89), st.integers(75, 89), st.integers(0, 3600))
-@examples(200)
+@examples(100)
 def test_a_stricter_rate_limit_is_never_faster(budget: Budget, one: int, other: int, ago: int) -> None:
     """Without a rate limit state requests are fastest."""
     sent = [NOW - ago * SECOND]

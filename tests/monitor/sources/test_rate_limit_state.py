@@ -55,7 +55,7 @@ def test_a_wait_from_a_wrong_clock_is_ignored() -> None:
 
 
 @given(st.integers(), st.none() | st.timedeltas())
-@examples(200)
+@examples(100)
 def test_a_rate_limit_hint_pauses_a_source_for_a_day_at_most(percent: int, wait: timedelta | None) -> None:
     """The stored value fits into a database."""
     rate_limit_state = RateLimitState().after(RateLimitHint(percent, wait), NOW)

@@ -4,10 +4,10 @@ It takes closed intervals. The interval (after, until] has the cells after + 1 t
 given. Where the maximum of the likelihood is not unique, its probabilities of the observed intervals are.
 """
 
+from importlib import import_module
 from random import Random
 
 import pytest
-from lifelines.fitters.npmle import npmle
 
 from monitor.survival.losses import NEVER, LossInterval, units_by_interval
 from monitor.survival.turnbull import turnbull
@@ -38,6 +38,7 @@ def fitted_by_lifelines(units: Units) -> dict[LossInterval, float]:
     """The probability of each interval."""
     starts = [after + 1 for after, _ in units]
     ends = [min(until, POINTS + 1) for _, until in units]
+    npmle = import_module("lifelines.fitters.npmle").npmle  # late: each test process would import scipy
     masses, places = npmle(starts, ends, weights=list(units.values()), tol=1e-9)
     return {
         interval: sum(
@@ -56,8 +57,8 @@ def fitted(units: Units) -> dict[LossInterval, float]:
 
 @pytest.mark.parametrize(
     "units",
-    [*(random_units(seed) for seed in range(6)), seen_units(72), seen_units(7 * 24)],
-    ids=[*(f"random {seed}" for seed in range(6)), "gaps of 3 days", "gaps of 7 days"],
+    [*(random_units(seed) for seed in range(3)), seen_units(72), seen_units(7 * 24)],
+    ids=[*(f"random {seed}" for seed in range(3)), "gaps of 3 days", "gaps of 7 days"],
 )
 def test_lifelines_gives_the_same_probabilities(units: Units) -> None:
     judged = fitted_by_lifelines(units)

@@ -1,6 +1,7 @@
 """The real server on a real port: its start, its errors, and its orderly stop."""
 
 import json
+import os
 import socket
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 from refilld.api.server import LARGEST_BODY, THREADS, HttpServer
+from refilld.api.trigger import Trigger
 from storage.errors import UnreachableError
 from storage.tokens import Scope
 from tests.refilld.queue_world import QueueWorld
@@ -108,6 +110,37 @@ def test_a_server_that_never_started_can_be_stopped() -> None:
     HttpServer(empty, "127.0.0.1", 0).stop()
     with serving(empty) as server:
         server.stop()
+
+
+def test_a_server_may_have_stopped_before_its_thread_is_woken() -> None:
+    """The thread also looks once a second whether to stop."""
+    with serving(empty) as server:
+        wake = server._server.pull_trigger
+
+        def late() -> None:
+            wake()
+            server._thread.join(MAX_WAIT)
+            wake()
+
+        server._server.pull_trigger = late
+        server.stop()
+        assert not server._thread.is_alive()
+
+
+def test_a_closed_trigger_writes_nothing_to_a_file_that_has_its_descriptor() -> None:
+    trigger = Trigger({})
+    number = trigger.trigger
+    trigger.close()
+    reader, writer = os.pipe()
+    try:
+        assert writer == number
+        trigger.pull_trigger()
+        os.set_blocking(reader, False)
+        with pytest.raises(BlockingIOError):
+            os.read(reader, 1)
+    finally:
+        os.close(reader)
+        os.close(writer)
 
 
 def test_a_stopped_server_takes_no_connections_and_frees_its_port() -> None:

@@ -207,9 +207,9 @@ def test_text_in_brackets_is_not_markup(cli: CliWorld) -> None:
 @pytest.mark.parametrize("options", [["--json"], []])
 def test_a_closed_pipe_is_no_error(cli: CliWorld, options: list[str]) -> None:
     """As in `refilld orders list | head -1`."""
-    cli.imported(*(sold(i, "2026-03-01T00:00:00Z") for i in range(3000)))
+    cli.imported(*(sold(i, "2026-03-01T00:00:00Z") for i in range(1200)))
     with subprocess.Popen(
-        [*COMMAND, "orders", "list", "--limit", "3000", *options], cwd=cli.home, env=bare(cli.home, {}),
+        [*COMMAND, "orders", "list", "--limit", "1200", *options], cwd=cli.home, env=bare(cli.home, {}),
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     ) as child:  # fmt: skip
         assert child.stdout is not None

@@ -16,7 +16,7 @@ from tests.kept_logs import kept_logs
 from tests.refilld.simulate.simulate_world import BEGIN, DAY
 
 PAGE = Path(__file__).parents[3] / "docs" / "simulate.md"
-SMALL = ("--days", "2", "--orders", "20", "--requests-per-hour", "60")
+SMALL = ("--days", "1", "--orders", "20", "--requests-per-hour", "60")
 
 
 def run(home: Path, *words: object) -> Result:
@@ -100,10 +100,10 @@ def test_a_service_with_its_own_sources_is_simulated(home: Path) -> None:
     plain = '[sources.graph]\nenabled = true\n[services.17]\nmetric = "followers"\n'
     with (home / "refilld.toml").open("a") as file:
         file.write(plain)
-    without = figures(run(home, *SMALL, "--days", 1, "--json"))
+    without = figures(run(home, *SMALL, "--json"))
     with (home / "refilld.toml").open("a") as file:
         file.write('sources = ["graph"]\n')
-    restricted = figures(run(home, *SMALL, "--days", 1, "--json"))
+    restricted = figures(run(home, *SMALL, "--json"))
     assert restricted == without
     assert isinstance(restricted["looks"], int)
     assert restricted["looks"] > 0
@@ -130,7 +130,7 @@ def test_json_and_the_file_have_every_figure_and_each_real_drop(tmp_path: Path) 
 
 def test_two_cadences_are_compared_in_one_world(home: Path) -> None:
     """The same orders, one column each, the configured cadence first."""
-    result = run(home, *SMALL, "--days", 1, "--compare", "learned", "--json")
+    result = run(home, *SMALL, "--compare", "learned", "--json")
     assert result.exit_code == 0, result.output
     fixed, learned = map(json.loads, result.stdout.splitlines())
     assert (fixed["policy"], learned["policy"]) == ("fixed", "learned")
@@ -158,7 +158,7 @@ def test_a_world_without_orders_needs_an_orders_file(
         "order_id,service,link,quantity,status,completed_at,start_count,metric\n"
         f"1,svc,@nasa,1000,Completed,{completed},500,followers\n"
     )
-    result = run(home, "--source", "leaking", "--days", 3, "--orders-file", orders, "--json")
+    result = run(home, "--source", "leaking", "--days", 2, "--orders-file", orders, "--json")
     assert "orders.csv: times without a zone are read as UTC (1 row, first in line 2:" in result.stderr
     found = figures(result)
     assert (found["orders"], found["targets"]) == (1, 1)
