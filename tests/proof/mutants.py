@@ -59,7 +59,7 @@ def a_copy(name: str) -> Path:
 
 
 def run(directory: Path, *command: str) -> str:
-    words, environ = [BIN / command[0], *command[1:]], os.environ | {"EFFORT": "2"}
+    words, environ = [str(BIN / command[0]), *command[1:]], os.environ | {"EFFORT": "2"}
     done = subprocess.run(words, cwd=directory, env=environ, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(f"{' '.join(command)} failed in {directory}:\n{done.stdout}{done.stderr}")
