@@ -59,7 +59,7 @@ class Listing(Generic[F, R]):
     page: Callable[[Transaction, F, PageRequest], Page[R]]
     fields: Callable[[R], dict[str, Any]]
     row: type
-    gives: Mapping[str, str] = field(default_factory=dict)
+    links: Mapping[str, str] = field(default_factory=dict)
     """Where a page has what other routes take."""
 
     def route(self, database: Database) -> ApiRoute:
@@ -80,7 +80,7 @@ class Listing(Generic[F, R]):
             scopes=self.scopes,
             query=self.query,
             headers=("Link",),
-            gives=self.gives,
+            links=self.links,
         )
 
 

@@ -136,11 +136,11 @@ def _link(source: ApiRoute, target: ApiRoute) -> dict[str, Any]:
     """How one call follows from the answer to another: what both name; empty if it does not."""
     parts = _PART.findall(target.path)
     known = {name: f"$request.path.{name}" for name in _PART.findall(source.path)}
-    known |= source.gives
-    if source is target or not source.gives.keys() & set(parts) or not set(parts) <= known.keys():
+    known |= source.links
+    if source is target or not source.links.keys() & set(parts) or not set(parts) <= known.keys():
         return {}
     fields = {} if target.body is None else target.body.model_fields
-    body = {name: text for name, text in source.gives.items() if name in fields}
+    body = {name: text for name, text in source.links.items() if name in fields}
     return {"parameters": {name: known[name] for name in parts}} | ({"requestBody": body} if body else {})
 
 

@@ -71,7 +71,7 @@ def _of_consumers(queue: RefillQueue) -> Iterator[ApiRoute]:
         ClaimAnswer,
         body=ClaimBody,
         scopes=consume,
-        gives={name: f"$response.body#/refills/0/{name}" for name in ("refill_id", "lease_token")},
+        links={name: f"$response.body#/refills/0/{name}" for name in ("refill_id", "lease_token")},
     )
     rows: tuple[tuple[str, type[LeaseBody], type], ...] = (
         ("Extend a lease", ExtendBody, ExtendedAnswer),
@@ -94,7 +94,7 @@ def _of_operators(queue: RefillQueue) -> Iterator[ApiRoute]:
             f"{action.capitalize()} a refill that is {operator_actions.either(states)}",
             OperatedAnswer,
             name=action,
-            given={"action": action},
+            arguments={"action": action},
             body=Nothing,
             scopes=(Scope.REFILLS_MANAGE,),
             problems=_REFUSED,

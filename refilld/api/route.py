@@ -54,9 +54,9 @@ class ApiRoute:
     """Headers that are read beside those that every request may have."""
     headers: tuple[str, ...] = ()
     """Headers of the answer beside those that every answer has."""
-    gives: Mapping[str, str] = field(default_factory=dict)
+    links: Mapping[str, str] = field(default_factory=dict)
     """Where the answer has what other routes take, as expressions of OpenAPI links, by name."""
-    given: Mapping[str, object] = field(default_factory=dict)
+    arguments: Mapping[str, object] = field(default_factory=dict)
     """Arguments of the view that are not in the path."""
     name: str = ""
     """Of the route, if its view has several."""
@@ -101,6 +101,6 @@ class RouteTable:
                 read["query"] = read_list(route.query, self._clock())
             if route.body is not None:
                 read["body"] = read_body(route.body)
-            return route.view(**read, **route.given)
+            return route.view(**read, **route.arguments)
 
         return reading

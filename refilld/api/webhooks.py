@@ -128,7 +128,7 @@ def webhook_routes(endpoints: WebhookEndpoints) -> tuple[ApiRoute, ...]:
 
 def _of_endpoints(of: WebhookEndpoints) -> Iterator[ApiRoute]:
     first = {"endpoint_id": "$response.body#/endpoints/0/endpoint_id"}
-    yield _route("GET", _ALL, of.listed, "All webhook endpoints", EndpointsAnswer, gives=first)
+    yield _route("GET", _ALL, of.listed, "All webhook endpoints", EndpointsAnswer, links=first)
     yield _route(
         "POST",
         _ALL,
@@ -138,7 +138,7 @@ def _of_endpoints(of: WebhookEndpoints) -> Iterator[ApiRoute]:
         body=EndpointBody,
         status=HTTPStatus.CREATED,
         problems=(HTTPStatus.CONFLICT,),
-        gives={"endpoint_id": "$response.body#/endpoint_id"},
+        links={"endpoint_id": "$response.body#/endpoint_id"},
     )
     yield _of_one("GET", _ONE, of.show, "One endpoint", EndpointAnswer)
     yield _of_one("DELETE", _ONE, of.remove, "Remove an endpoint", status=HTTPStatus.NO_CONTENT)
@@ -154,7 +154,7 @@ def _of_endpoints(of: WebhookEndpoints) -> Iterator[ApiRoute]:
         PlannedTestAnswer,
         body=Nothing,
         status=HTTPStatus.ACCEPTED,
-        gives={"delivery_id": "$response.body#/delivery_id"},
+        links={"delivery_id": "$response.body#/delivery_id"},
     )
 
 
@@ -169,7 +169,7 @@ def _of_deliveries(of: WebhookEndpoints) -> Iterator[ApiRoute]:
         page_of("deliveries", DeliveryAnswer),
         query=OF_ENDPOINT,
         headers=("Link",),
-        gives={"delivery_id": "$response.body#/deliveries/0/delivery_id"},
+        links={"delivery_id": "$response.body#/deliveries/0/delivery_id"},
     )
     yield _of_one("GET", delivery, of.delivery, "One delivery with its attempts", DeliveryLogAnswer)
     yield _may_conflict(
