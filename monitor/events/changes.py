@@ -40,7 +40,7 @@ class RefillMoved(Payload):
 
 
 @dataclass(frozen=True, slots=True)
-class RefillCompleted(RefillMoved):
+class RefillDelivered(RefillMoved):
     """A refill was delivered."""
 
     delivered: int | None = None

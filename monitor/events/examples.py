@@ -70,7 +70,7 @@ _PAYLOADS: tuple[Payload, ...] = (
     changes.RefillAskedFor(RefillState.QUEUED),
     changes.QueuePauseChanged(PartKind.PROVIDER, "acme", "it delivers too slowly"),
     changes.RefillMoved(RefillState.QUEUED, RefillState.CLAIMED, 300, "claimed"),
-    changes.RefillCompleted(RefillState.CLAIMED, RefillState.COMPLETED, 300, "complete", 280),
+    changes.RefillDelivered(RefillState.CLAIMED, RefillState.COMPLETED, 300, "complete", 280),
     changes.ReviewClosed(5, "refunded in the panel"),
     changes.OrdersImported(120, 4, 900),
     changes.OrderUpdated(("remains: 10 → 0",)),
