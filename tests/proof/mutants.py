@@ -59,8 +59,14 @@ def a_copy(name: str) -> Path:
 
 
 def run(directory: Path, *command: str) -> str:
-    words, environ = [str(BIN / command[0]), *command[1:]], os.environ | {"EFFORT": "2"}
-    done = subprocess.run(words, cwd=directory, env=environ, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [BIN / command[0], *command[1:]],
+        cwd=directory,
+        env=os.environ | {"EFFORT": "2"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     if done.returncode:
         raise SystemExit(f"{' '.join(command)} failed in {directory}:\n{done.stdout}{done.stderr}")
     return done.stdout
