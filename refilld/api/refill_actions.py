@@ -50,9 +50,8 @@ class RefillActions:
 
     def complete(self, tx: Transaction, refill_id: int, body: CompleteBody) -> dict[str, object] | None:
         """Complete a refill with a single statement; None if that does not complete it."""
-        now = self.now(tx)
-        call = self._call(refill_id, body, now)
-        found = leases.complete_now(tx, call, now) if isinstance(call, Complete) else None
+        call = _completion(refill_id, body)
+        found = leases.complete_now(tx, call, self.now(tx))
         if found is None:
             return None
         after_commit(tx, lambda: self._count([found]))
@@ -86,7 +85,7 @@ class RefillActions:
             case ExtendBody():
                 return Extend(refill_id, token, now + body.lease)
             case CompleteBody():
-                return Complete(refill_id, token, body.external_id, body.delivered)
+                return _completion(refill_id, body)
             case FailBody():
                 limits = self.queue.max_attempts, self.queue.waits
                 return Fail(refill_id, token, body.failure, *limits, self.jitter())
@@ -101,6 +100,10 @@ class RefillActions:
         """What an operator does."""
         row = operator_actions.act(tx, refill_id, action, self.now(tx), shadow=self.shadow)
         return {"refill_id": refill_id, "state": row.state, "quantity": row.quantity}
+
+
+def _completion(refill_id: int, body: CompleteBody) -> Complete:
+    return Complete(refill_id, body.lease_token, body.external_id, body.delivered)
 
 
 def _fields(call: LeaseCall, found: LeaseAnswer) -> dict[str, object]:
