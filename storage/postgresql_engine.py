@@ -56,15 +56,7 @@ def open_engine(url: URL, waits: Waits) -> Engine:
             raise
         return raw
 
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        patience: Patience = connection.info["patience"]
-        raw: Any = connection.connection.driver_connection
-        if connection.info["single"] and raw.direct and raw.in_use:
-            _limit_session(connection, raw, patience)
-        else:
-            connection.exec_driver_sql(f"BEGIN; {_limits('SET LOCAL', patience)}")  # within CHECK
-        raw.patience = patience.statement + MARGIN
+    event.listen(engine, "begin", _begin)
 
     @event.listens_for(engine, "checkin")
     def _checkin(raw: Any, _record: object) -> None:
@@ -95,6 +87,17 @@ def _is_direct(raw: Any) -> bool:
     """Whether no pooler is between: that names another process than the one which runs a statement."""
     (backend,) = raw.execute("SELECT pg_backend_pid()").fetchone()
     return bool(backend == raw.info.backend_pid)
+
+
+def _begin(connection: Connection) -> None:
+    """Begin a transaction, or only set the limits of one that is a single statement."""
+    patience: Patience = connection.info["patience"]
+    raw: Any = connection.connection.driver_connection
+    if connection.info["single"] and raw.direct and raw.in_use:
+        _limit_session(connection, raw, patience)
+    else:
+        connection.exec_driver_sql(f"BEGIN; {_limits('SET LOCAL', patience)}")  # within CHECK: it may be dead
+    raw.patience = patience.statement + MARGIN
 
 
 def _limit_session(connection: Connection, raw: Any, patience: Patience) -> None:

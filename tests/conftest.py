@@ -1,6 +1,7 @@
 """Fixtures for all tests: a PostgreSQL server, a temporary directory in memory, and reset log settings."""
 
 import gc
+import signal
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing
@@ -19,6 +20,12 @@ __all__ = ["python", "wheel"]  # fixtures
 
 UNTRACED = ("tests/proof/", "tests/refilld/backtest/", "tests/refilld/simulate/", "tests/monitor/sources/")
 """Tests with long computations, whose running time tracing would double."""
+
+
+def pytest_configure() -> None:
+    """Let children end at SIGINT, which the shell lets background jobs ignore."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

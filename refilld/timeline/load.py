@@ -104,7 +104,7 @@ def load(
     order_id: str,
     now: datetime,
     enabled: EnabledSources | None = None,
-    wanted: WantedLooks = LOOKS,
+    wanted: WantedLooks | None = None,
 ) -> Timeline:
     """Load the timeline of an order; raises NotFoundError. Without `enabled` no source has an obstacle."""
     stored = orders.get(tx, order_id)
@@ -114,7 +114,7 @@ def load(
     next_look, due_reason = expected_look(tx, target, now, obstacle)
     mine = next(state for state in group if state.order.order_id == order_id)
     start = min(stored.imported_at, stored.order.completed_at or stored.imported_at)
-    looks, left_out, thinned = _looks(tx, stored.target_id, start, now, wanted)
+    looks, left_out, thinned = _looks(tx, stored.target_id, start, now, wanted or LOOKS)
     found = refills.listed(tx, order_id=order_id, limit=REFILLS)
     return Timeline(
         now=now,

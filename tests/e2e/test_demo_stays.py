@@ -35,15 +35,18 @@ def test_ctrl_c_while_the_demo_starts_ends_it_without_a_traceback(bare: Installa
     bare.settings.clear()
     temporary = tmp_path / "temporary"
     temporary.mkdir()
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-m", "refilld", "demo", "--stay"],
         env=bare.environment | {"TMPDIR": str(temporary)}, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         text=True, start_new_session=True,
-    )  # fmt: skip
-    assert process.stdout is not None
-    assert "a stand-in on loopback" in process.stdout.readline()
-    os.killpg(process.pid, signal.SIGINT)
-    _, complaint = process.communicate(timeout=MAX_WAIT)
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        assert "a stand-in on loopback" in process.stdout.readline()
+        os.killpg(process.pid, signal.SIGINT)
+        try:
+            _, complaint = process.communicate(timeout=MAX_WAIT)
+        finally:
+            process.kill()
     assert (process.returncode, complaint) == (0, "")
     assert list(temporary.iterdir()) == []
 
