@@ -156,7 +156,7 @@ class Connection(HTTPChannel):  # type: ignore[misc]
         return self._may_go_on() or (bool(super().writable()) and not self._is_sending())
 
     def _is_sending(self) -> bool:
-        """Whether a thread sends its answer just now: it tells when that does not take all."""
+        """Whether a thread sends its answer just now; it wakes the event loop when something is left."""
         if not self.requests or self.will_close:
             return False
         is_free = self.outbuf_lock.acquire(blocking=False)
