@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Dialect, text
 
 from monitor.model.refill import RefillState
-from storage import lease_audit
+from storage import refill_audit
 from storage.bulk import compiled, execute_many, read
 from storage.claim_selection import ClaimFilter, Selection, selections
 from storage.column_types import AnySelect, microseconds
@@ -33,7 +33,7 @@ _TAKE_SELECTED = text(f"""
         {_CHANGE}, attempt = refills.attempt + 1, lease_token = (CAST(:tokens AS TEXT[]))[place]
         FROM ready WHERE refills.refill_id = ready.refill_id RETURNING {_COLUMNS}, place
     ),
-    {lease_audit.clauses(_STATE, "claimed")}
+    {refill_audit.clauses(_STATE, "claimed")}
     SELECT * FROM claimed
 """)  # noqa: S608  # of names and constants
 
@@ -42,7 +42,7 @@ def claim(
     connection: Connection, now: datetime, wanted: ClaimFilter, limit: int, lease: timedelta, consumer: str
 ) -> list[LeaseRow]:
     """Claim up to `limit` refills, in the order of their selection; none if the work goes on elsewhere."""
-    audit = lease_audit.audit_of(RefillState.QUEUED, _STATE, consumer or "claimed", now)
+    audit = refill_audit.audit_of(RefillState.QUEUED, _STATE, consumer or "claimed", now)
     given = _Given(limit, microseconds(now + lease), consumer, audit)
     take = _by_one_statement if connection.dialect.name == "postgresql" else _one_after_the_other
     for selection in selections(connection, now, wanted, limit):
@@ -91,7 +91,7 @@ def _one_after_the_other(connection: Connection, selection: Selection, given: _G
     ids = [row.refill_id for row in rows]
     taken = [{**lease, "refill_id": row.refill_id, "lease_token": row.lease_token} for row in rows]
     execute_many(connection, _TAKE, taken)
-    lease_audit.record(connection, _STATE, ids, given.audit)
+    refill_audit.record(connection, _STATE, ids, given.audit)
     return rows
 
 

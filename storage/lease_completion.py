@@ -8,7 +8,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, TextClause, text
 
 from monitor.model.refill import RefillState
-from storage import lease_audit
+from storage import refill_audit
 from storage.bulk import read
 from storage.lease_calls import Complete
 from storage.transfers import MOVED
@@ -53,7 +53,7 @@ def _on_postgresql(given: str, locked: str) -> TextClause:
             {_CHANGE.format(hint="", given="given JOIN locked ON locked.refill_id = given.id")},
                 refills.order_id, link, service, provider
         ),
-        {lease_audit.clauses(_STATE, "done")}
+        {refill_audit.clauses(_STATE, "done")}
         SELECT refill_id, metric, quantity, delivered FROM done
     """)  # noqa: S608  # of names and constants
 
@@ -88,15 +88,15 @@ def complete(
         }
         for call in calls
     ]
-    audit = lease_audit.audit_of(RefillState.CLAIMED, _STATE, _ACTION, now)
-    if connection.dialect.name == "postgresql" and len(locked) == 1:
-        return _done(connection, _ONE_ON_POSTGRESQL, {**audit, **named[0]})
-    values = {**audit, "calls": json.dumps(named), "ids": list(locked)}
+    audit = refill_audit.audit_of(RefillState.CLAIMED, _STATE, _ACTION, now)
     if connection.dialect.name == "postgresql":
+        if len(locked) == 1:
+            return _done(connection, _ONE_ON_POSTGRESQL, {**audit, **named[0]})
+        values = {**audit, "calls": json.dumps(named), "ids": list(locked)}
         return _done(connection, _MANY_ON_POSTGRESQL, values)
-    done = _done(connection, _ON_SQLITE, values)
+    done = _done(connection, _ON_SQLITE, {"calls": json.dumps(named), "at": audit["at"]})
     if done:
-        lease_audit.record(connection, _STATE, [one.refill_id for one in done], audit)
+        refill_audit.record(connection, _STATE, [one.refill_id for one in done], audit)
     return done
 
 

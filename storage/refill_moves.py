@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, select
 from monitor.events.changes import REFILL_KINDS
 from monitor.events.kind import EventKind
 from monitor.model.refill import RefillState
-from storage import lease_audit
+from storage import refill_audit
 from storage.alert_tables import events
 from storage.event_actor import last_actor
 from storage.queue_signal import tell_queued
@@ -48,6 +48,6 @@ def add(
     for row in connection.execute(_WITH_BEFORE, {"ids": list(refill_ids)}):
         by_state[row.before].append(row.refill_id)
     for before, moved in by_state.items():
-        lease_audit.record(connection, state, moved, lease_audit.audit_of(before, state, why, now))
+        refill_audit.record(connection, state, moved, refill_audit.audit_of(before, state, why, now))
     if state is RefillState.QUEUED:
         tell_queued(connection)
