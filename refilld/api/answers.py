@@ -246,12 +246,10 @@ class ProbeAnswer(AnswerBody):
 
 
 class ReadyAnswer(ProbeAnswer):
-    queue: QueueMode | None
+    queue: QueueMode
     """Whether refills are handed out."""
-    paused: list[str]
-    """What is paused, such as `provider acme`; five parts at most."""
-    paused_more: int
-    """Number of further parts that are paused."""
+    pauses: int
+    """Number of the parts that are paused; `GET /api/v1/queue` names them."""
 
 
 class EndpointAnswer(AnswerBody):

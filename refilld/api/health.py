@@ -1,6 +1,6 @@
 """Liveness and readiness for probes, without authentication."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -15,8 +15,6 @@ from refilld.services.queue_pause import mode_of
 from storage.queue_pauses import QueuePause
 
 log = structlog.get_logger()
-MOST_NAMED = 5
-"""Paused parts that an answer names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +24,8 @@ class Health:
     faults: tuple[str, ...] = ()
     writable: bool = True
     """Whether the last write to the database worked."""
-    paused: tuple[QueuePause, ...] | None = None
-    """What is paused of the queue; None if it cannot be read. A pause does not make it unready."""
+    pauses: tuple[QueuePause, ...] = ()
+    """What is paused of the queue; that does not make it unready."""
 
     @property
     def ready(self) -> bool:
@@ -43,7 +41,8 @@ def health_routes(health: Callable[[], Health]) -> tuple[ApiRoute, ...]:
     def readyz() -> Response:
         found = health()
         if found.ready:
-            return answer({"status": "ready", **_queue_fields(found.paused)})
+            queue = {"queue": mode_of(found.pauses), "pauses": len(found.pauses)}  # no names, as anybody asks
+            return answer({"status": "ready", **queue})
         log.warning("http.not_ready", faults=found.faults, once_a_minute=True)
         what = "" if found.writable else ": the database cannot be written"
         return problem(
@@ -57,13 +56,3 @@ def health_routes(health: Callable[[], Health]) -> tuple[ApiRoute, ...]:
         ApiRoute("GET", "/healthz", healthz, "The process is alive", ProbeAnswer),
         ApiRoute("GET", "/readyz", readyz, "The process can work", ReadyAnswer, problems=unready),
     )
-
-
-def _queue_fields(paused: Sequence[QueuePause] | None) -> dict[str, object]:
-    """Whether refills are handed out, and what is paused."""
-    named = [str(one.part) for one in paused or ()]
-    return {
-        "queue": None if paused is None else mode_of(paused),
-        "paused": named[:MOST_NAMED],
-        "paused_more": len(named[MOST_NAMED:]),
-    }

@@ -29,16 +29,19 @@ class DatabaseCheck:
 
     def require_ready(self) -> None:
         """Raise UnreachableError or NotMigratedError unless the database is ready; waits at most PROBE."""
+        self._checked()
+
+    def pauses(self) -> tuple[QueuePause, ...]:
+        """What is paused of the queue, as the last check found; raises what `require_ready` raises."""
+        return self._checked().pauses
+
+    def _checked(self) -> "_Run":
         with self._lock:
             if self._run is None or self._run.older_than(_FRESH):
                 self._run = _Run(self._database)
             run = self._run
         run.raise_fault(PROBE)
-
-    def paused(self) -> tuple[QueuePause, ...]:
-        """What is paused of the queue, as the last check found; raises what `require_ready` raises."""
-        self.require_ready()
-        return () if self._run is None else self._run.paused
+        return run
 
 
 class _Run:
@@ -49,7 +52,7 @@ class _Run:
         self._started = monotonic()
         self._ended: float | None = None
         self._fault: Exception | None = None
-        self.paused: tuple[QueuePause, ...] = ()
+        self.pauses: tuple[QueuePause, ...] = ()
         self._done = Event()
         Thread(target=self._check, name="database-check", daemon=True).start()
 
@@ -71,7 +74,7 @@ class _Run:
             self._database.require_in_place()
             self._database.require_writable()
             with self._database.read() as tx:
-                self.paused = tuple(queue_pauses.listed(tx))
+                self.pauses = tuple(queue_pauses.listed(tx))
         except Exception as fault:  # noqa: BLE001 - raised by raise_fault
             self._fault = fault
         self._ended = monotonic()

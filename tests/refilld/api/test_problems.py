@@ -290,7 +290,7 @@ def test_the_documentation_names_every_type_of_problem_and_no_other() -> None:
 def test_liveness_is_independent_of_health(world: QueueWorld) -> None:
     """Readiness fails on a fault, which is logged but not shown."""
     client = world.app().test_client()
-    assert client.get("/readyz").json == {"status": "ready", "queue": None, "paused": [], "paused_more": 0}
+    assert client.get("/readyz").json == {"status": "ready", "queue": "open", "pauses": 0}
     world.health = Health(("job sampling makes no progress",))
     with structlog.testing.capture_logs() as logs:
         answer = client.get("/readyz")
