@@ -53,8 +53,7 @@ class Maintenance:
         newest = future_times.newest_written(tx, thorough=self._thorough)
         if newest is None or newest <= now + future_times.MARGIN:
             return
-        targets = due.repair_future_times(tx, now)  # first, because it goes by times that are repaired next
-        rows = future_times.repair(tx, now, self.longest_hold)
+        repaired = future_times.repair(tx, now, self.longest_hold)
         sources.forget_requests_to_come(tx, now)
         ahead = round((newest - now).total_seconds())
-        log.warning("clock.was_ahead", seconds=ahead, targets=targets, rows=rows)
+        log.warning("clock.was_ahead", seconds=ahead, **repaired._asdict())

@@ -90,16 +90,15 @@ _NOW = bindparam("now", type_=_t.next_due_at.type)
 _LONGEST_CLAIM = timedelta(minutes=15)
 """Longer than a target is ever reserved for a look."""
 _IMPORTED_AHEAD = exists().where(_OF_TARGET, orders.c.updated_at > _NOW)
+_AHEAD = or_(
+    _t.last_look_at > _NOW,
+    _t.claimed_until > bindparam("latest", type_=_t.claimed_until.type),
+    and_(_t.next_due_at.is_(None), _t.coverage_ends_at > _NOW),
+    and_(_t.next_due_at > _NOW, _IMPORTED_AHEAD),
+)
 _REPAIR = (
     update(targets)
-    .where(
-        or_(
-            _t.last_look_at > _NOW,
-            _t.claimed_until > bindparam("latest", type_=_t.claimed_until.type),
-            and_(_t.next_due_at.is_(None), _t.coverage_ends_at > _NOW),
-            and_(_t.next_due_at > _NOW, _IMPORTED_AHEAD),
-        )
-    )
+    .where(_AHEAD)
     .values(
         next_due_at=_NOW,
         priority=int(Priority.ROUTINE),
@@ -218,9 +217,23 @@ def unschedule_ended(connection: Connection, now: datetime, limit: int = 1000) -
     return len(ended)
 
 
+def lock_future_times(connection: Connection, now: datetime, names: Iterable[str]) -> None:
+    """Lock the targets that `repair_future_times` changes, and those with later times in these columns.
+
+    In the order of their ids, and before their refills, as all do that lock several.
+    """
+    ahead = or_(_AHEAD, _IMPORTED_AHEAD, *(_t[name] > _NOW for name in names))
+    query = select(_t.target_id).where(ahead).order_by(_t.target_id).with_for_update()
+    connection.execute(query, _repair_times(now))
+
+
 def repair_future_times(connection: Connection, now: datetime) -> int:
     """Make the targets due that were looked at or imported later than `now`; return their number."""
-    return connection.execute(_REPAIR, {"now": now, "latest": now + _LONGEST_CLAIM}).rowcount
+    return connection.execute(_REPAIR, _repair_times(now)).rowcount
+
+
+def _repair_times(now: datetime) -> dict[str, datetime]:
+    return {"now": now, "latest": now + _LONGEST_CLAIM}
 
 
 def next_after(connection: Connection, source: str, now: datetime) -> datetime | None:

@@ -6,6 +6,7 @@ counted from now instead of from the wrong time at which it was written.
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import (
     Column,
@@ -25,6 +26,7 @@ from sqlalchemy import (
 
 from monitor.guarantee.daily_caps import beginning_of, day_of
 from monitor.model.decision import Reason
+from storage import due
 from storage.alert_tables import deliveries, events, self_checks
 from storage.column_types import Instant
 from storage.daemon_table import daemons, job_holders
@@ -174,15 +176,24 @@ def newest_written(connection: Connection, *, thorough: bool) -> datetime | None
     return max((at for at in found if at is not None), default=None)
 
 
-def repair(connection: Connection, now: datetime, longest_hold: timedelta) -> int:
-    """Repair all times later than `now` except those of the schedule (`due`); returns the number of rows.
+class Repaired(NamedTuple):
+    """Numbers of rows that were repaired."""
 
-    `longest_hold` is the hold of a mass drop.
-    """
+    targets: int
+    """Targets that are due now."""
+    rows: int
+    """Rows with other times."""
+
+
+def repair(connection: Connection, now: datetime, longest_hold: timedelta) -> Repaired:
+    """Repair all times later than `now`; `longest_hold` is the hold of a mass drop."""
+    due.lock_future_times(connection, now, HAPPENED[targets])
     connection.execute(_refills(now))
-    # these compare with the times at which they were written
+    # each compares with times that are repaired after it
+    looked_at = due.repair_future_times(connection, now)
     lasting = (*_leases(now), *_waits(now), _holds(now, longest_hold))
-    return sum(connection.execute(change).rowcount for change in (*lasting, *_happened(now)))
+    rows = sum(connection.execute(change).rowcount for change in (*lasting, *_happened(now)))
+    return Repaired(looked_at, rows)
 
 
 def _refills(now: datetime) -> Select[int]:

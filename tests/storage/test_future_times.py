@@ -5,7 +5,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, update
+from sqlalchemy import insert, select, update
 
 from monitor.alerts.routes import DEFAULT
 from monitor.events.kind import EventKind
@@ -31,6 +31,7 @@ from storage.daemons import DaemonMode
 from storage.engine import Database
 from storage.leases import Failure
 from storage.schema import metadata, refills
+from storage.schema import targets as targets_table
 from storage.source_tables import source_state
 from storage.transfer_action import TransferAction
 from tests import lease_calls
@@ -65,7 +66,7 @@ def test_every_time_is_repaired_or_has_a_reason(column: str) -> None:
 
 def repair(database: Database, now: datetime = NOW) -> int:
     with database.write() as tx:
-        return future_times.repair(tx, now, 2 * DAY)
+        return future_times.repair(tx, now, 2 * DAY).rows
 
 
 def filled(database: Database, at: datetime) -> None:
@@ -244,11 +245,23 @@ def test_an_import_under_a_wrong_clock_is_found_at_the_start(database: Database)
     sell(database, an_order("1"), now=NOW + 2 * DAY)
     assert newest(database, thorough=True) == NOW + 2 * DAY
     with database.write() as tx:
-        assert due.repair_future_times(tx, NOW) == 1
+        assert future_times.repair(tx, NOW, DAY).targets == 1
 
 
-def test_a_repair_locks_refills_in_the_order_of_their_ids(postgresql: Database) -> None:
-    """As consumers do, so that none waits for the other for ever."""
+def test_a_repair_locks_targets_and_then_refills_in_the_order_of_their_ids(postgresql: Database) -> None:
+    """As looks, operators and consumers do, so that none waits for the other for ever."""
     with postgresql.write() as tx:
         sent = [sql for sql, _ in statements_of(tx, lambda: future_times.repair(tx, NOW, DAY))]
-    assert next(sql for sql in sent if "refills" in sql).endswith("ORDER BY refills.refill_id FOR UPDATE")
+    assert sent[0].endswith("ORDER BY targets.target_id FOR UPDATE")
+    assert sent[1].endswith("ORDER BY refills.refill_id FOR UPDATE")
+
+
+def test_a_repair_locks_every_target_that_it_changes(postgresql: Database) -> None:
+    """So another transaction that holds one of them holds up the repair before that has locked anything."""
+    filled(postgresql, NOW + DAY)
+    assert everything(postgresql)["targets"]
+    with postgresql.write() as tx:
+        due.lock_future_times(tx, NOW, future_times.HAPPENED[targets_table])
+        with postgresql.write() as other:
+            query = select(targets_table.c.target_id).with_for_update(skip_locked=True)
+            assert other.execute(query).all() == []
