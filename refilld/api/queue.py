@@ -19,7 +19,7 @@ from refilld.api.schemas import Body, Name, Note, Text
 from refilld.services import queue_pause
 from refilld.services.queue_pause import QueueMode
 from storage import queue_pauses, queue_summary
-from storage.engine import Database, Transaction
+from storage.engine import Database
 from storage.tokens import Scope
 
 
@@ -99,26 +99,24 @@ class QueuePauses:
 
     def show_queue(self) -> Response:
         with self.database.read() as tx:
-            return answer(_fields(tx))
+            pauses, states = queue_pauses.listed(tx), queue_summary.summary(tx)
+        return answer(
+            {
+                "mode": queue_pause.mode_of(pauses),
+                "pauses": list(map(queue_pause.pause_fields, pauses)),
+                "states": list(map(queue_pause.state_fields, states)),
+            }
+        )
 
     def pause_queue(self, body: PauseBody) -> Response:
         with self.database.write() as tx:
             queue_pause.pause(tx, body.named, body.why, self.clock())
-            return answer(_fields(tx))
+        return self.show_queue()
 
     def resume_queue(self, body: PartBody) -> Response:
         with self.database.write() as tx:
             queue_pause.resume(tx, body.named, body.why, self.clock())
-            return answer(_fields(tx))
-
-
-def _fields(tx: Transaction) -> dict[str, object]:
-    pauses = queue_pauses.listed(tx)
-    return {
-        "mode": queue_pause.mode_of(pauses),
-        "pauses": list(map(queue_pause.pause_fields, pauses)),
-        "states": list(map(queue_pause.state_fields, queue_summary.summary(tx))),
-    }
+        return self.show_queue()
 
 
 def queue_routes(queue: QueuePauses) -> tuple[ApiRoute, ...]:

@@ -32,13 +32,13 @@ def part_of(kind: PartKind, value: str) -> QueuePart:
             raise BadInputError("value", "the whole queue has none; name the part that it is of")
         return WHOLE_QUEUE
     if not 0 < len(value) <= LONGEST_NAME:
-        raise BadInputError(kind, f"must have from 1 to {LONGEST_NAME} characters")
+        raise BadInputError("value", f"must have from 1 to {LONGEST_NAME} characters")
     try:
         printable(value)
     except ValueError as error:
-        raise BadInputError(kind, str(error)) from None
+        raise BadInputError("value", str(error)) from None
     if kind is PartKind.METRIC and value not in set(Metric):
-        raise BadInputError(kind, f"must be one of {', '.join(Metric)}")
+        raise BadInputError("value", f"must be one of {', '.join(Metric)}")
     return QueuePart(kind, value)
 
 
@@ -57,6 +57,11 @@ def mode_of(pauses: Sequence[QueuePause]) -> QueueMode:
     if any(one.part == WHOLE_QUEUE for one in pauses):
         return QueueMode.PAUSED
     return QueueMode.PARTLY_PAUSED if pauses else QueueMode.OPEN
+
+
+def shown_pauses(pauses: Sequence[QueuePause]) -> tuple[Sequence[QueuePause], int]:
+    """The pauses that are shown beside other things, and the number of the others."""
+    return pauses[:MOST_PAUSES], len(pauses[MOST_PAUSES:])
 
 
 def pause_fields(one: QueuePause) -> dict[str, object]:
