@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from refilld.doctor.finding import Finding, ok, warning
-from refilld.services.queue_pause import MOST_PAUSES
+from refilld.services.queue_pause import shown_pauses
 from storage import queue_pauses
 from storage.engine import Transaction
 
@@ -13,9 +13,11 @@ def findings(tx: Transaction) -> Iterator[Finding]:
     pauses = queue_pauses.listed(tx)
     if not pauses:
         yield ok("queue.pauses", "nothing is paused")
-    for one in pauses[:MOST_PAUSES]:
+    named, further = shown_pauses(pauses)
+    for one in named:
         says = f"{one.part} is paused by {one.paused_by or 'somebody'}: {one.why}"
         yield warning("queue.pauses", says, "refilld queue resume, once its refills may be delivered again")
-    if len(pauses) > MOST_PAUSES:
-        says = f"{len(pauses) - MOST_PAUSES:,} more parts are paused"
-        yield warning("queue.pauses", says, "refilld queue status, which lists all")
+    if further:
+        yield warning(
+            "queue.pauses", f"{further:,} more parts are paused", "refilld queue status, which lists all"
+        )

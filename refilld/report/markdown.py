@@ -17,7 +17,7 @@ from refilld.report.words import (
     sum_words,
     target_words,
 )
-from refilld.services.queue_pause import MOST_PAUSES
+from refilld.services.queue_pause import shown_pauses
 from refilld.terminal import printable
 
 _MOST = 5
@@ -57,10 +57,11 @@ def _section(title: str, lines: Iterable[str]) -> str:
 def _drops(report: Report) -> Iterator[str]:
     if report.shadow is not None:
         yield f"* **shadow mode** is {escaped(shadow_words(report.shadow))}"
-    for paused in report.pauses[:MOST_PAUSES]:
+    pauses, further = shown_pauses(report.pauses)
+    for paused in pauses:
         yield f"* **paused**: {escaped(pause_words(paused))}"
-    if len(report.pauses) > MOST_PAUSES:
-        yield f"* **paused**: and {len(report.pauses) - MOST_PAUSES:,} more"
+    if further:
+        yield f"* **paused**: and {further:,} more"
     for one in report.mass_drops:
         fell = f"{one.fallen} of {one.judged} targets fell"
         yield f"* **mass drop** of {one.metric} since {minute(one.started_at)}Z: {fell}"

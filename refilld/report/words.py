@@ -8,6 +8,7 @@ from gettext import NullTranslations
 from monitor.model import sums
 from monitor.model.duration import format_duration
 from monitor.model.money import finest, rounded
+from monitor.model.queue_part import QueuePart
 from monitor.model.sums import Sum
 from monitor.model.time_words import minute
 from refilld.report.figures import HeldGroup, LimitFigures, Report, SourceFigures
@@ -49,10 +50,15 @@ def shadow_words(held: Sum, into: NullTranslations = ENGLISH) -> str:
 def pause_words(one: QueuePause, into: NullTranslations = ENGLISH) -> str:
     """What is paused since when, by whom and why."""
     text = into.gettext("{part}, since {time} UTC, by {who}: {why}")
-    part = label_of(one.part.kind, into)
-    named = f"{part} {one.part.value}" if one.part.value else part
     who = one.paused_by or "?"
-    return printable(text.format(part=named, time=minute(one.paused_at), who=who, why=one.why))
+    part = part_words(one.part, into)
+    return printable(text.format(part=part, time=minute(one.paused_at), who=who, why=one.why))
+
+
+def part_words(part: QueuePart, into: NullTranslations = ENGLISH) -> str:
+    """A part of the queue."""
+    label = label_of(part.kind, into)
+    return f"{label} {part.value}" if part.value else label
 
 
 def translated_sum(found: Sum, noun: str, into: NullTranslations) -> str:

@@ -9,13 +9,12 @@ from monitor.model.bulk_action import BulkAction
 from monitor.model.decision import Reason
 from monitor.model.queue_part import PartKind, QueuePart
 from monitor.model.refill import RefillState
-from refilld.report.words import pause_words, translated_money
+from refilld.report.words import part_words, pause_words, translated_money
 from refilld.services import queue_pause, queue_rows
 from refilld.services.input_limits import LONGEST_TEXT
 from refilld.services.queue_rows import QueueRow, actions_on
 from refilld.services.refill_query import REFILLS
 from refilld.timeline.events import REASONS
-from refilld.translations.labels import label_of
 from refilld.translations.source_text import Sentence, marked
 from refilld.web.cursor_list import CursorList, read_cursor_list, read_rows
 from refilld.web.list_fields import FilterField, ListColumn
@@ -68,14 +67,15 @@ def show(context: PageContext) -> str:
     """The page."""
     listed = read_cursor_list(PATH, REFILLS, context.now)
     with context.database.read() as tx:
-        summary, pauses = queue_summary.summary(tx), queue_pauses.listed(tx)
+        summary = queue_summary.summary(tx)
+        pauses, further = queue_pause.shown_pauses(queue_pauses.listed(tx))
         found, total = read_rows(tx, listed, _page, refill_list.counted)
     return context.render(
         "queue.html",
         listed=listed,
         summary=summary,
-        pauses=[(one, pause_words(one, translation())) for one in pauses[: queue_pause.MOST_PAUSES]],
-        more_pauses=len(pauses[queue_pause.MOST_PAUSES :]),
+        pauses=[(one, pause_words(one, translation())) for one in pauses],
+        more_pauses=further,
         kinds=tuple(PartKind),
         longest=LONGEST_TEXT,
         found=found,
@@ -96,9 +96,10 @@ def pause(context: PageContext) -> Answer:
 
     def change(tx: Transaction) -> str:
         part = _part()
+        named = part_words(part, translation())
         if queue_pause.pause(tx, part, request.form.get("why", ""), context.now):
-            return gettext("Paused: {part}.", part=part_words(part))
-        raise BadInputError("part", gettext("{part} was paused already", part=part_words(part)))
+            return gettext("Paused: {part}.", part=named)
+        raise BadInputError("part", gettext("{part} was paused already", part=named))
 
     return context.carry_out(change, PATH)
 
@@ -108,9 +109,10 @@ def resume(context: PageContext) -> Answer:
 
     def change(tx: Transaction) -> str:
         part = _part()
+        named = part_words(part, translation())
         if queue_pause.resume(tx, part, "", context.now):
-            return gettext("Resumed: {part}.", part=part_words(part))
-        raise BadInputError("part", gettext("{part} was not paused", part=part_words(part)))
+            return gettext("Resumed: {part}.", part=named)
+        raise BadInputError("part", gettext("{part} was not paused", part=named))
 
     return context.carry_out(change, PATH)
 
@@ -121,12 +123,6 @@ def _part() -> QueuePart:
     if given not in set(PartKind):
         raise BadInputError("part", gettext("choose what is paused"))
     return queue_pause.part_of(PartKind(given), request.form.get("value", "").strip())
-
-
-def part_words(part: QueuePart) -> str:
-    """A part in the language of the reader."""
-    label = label_of(part.kind, translation())
-    return f"{label} {part.value}" if part.value else label
 
 
 def _page(tx: Transaction, wanted: RefillFilter, request: PageRequest) -> Page[QueueRow]:

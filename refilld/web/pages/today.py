@@ -19,7 +19,7 @@ from refilld.report.words import (
     target_words,
     translated_money,
 )
-from refilld.services.queue_pause import MOST_PAUSES
+from refilld.services.queue_pause import shown_pauses
 from refilld.web.formats import counted, number
 from refilld.web.list_fields import ListColumn
 from refilld.web.page import DeskPage, NavGroup, PageContext
@@ -88,6 +88,7 @@ def show(context: PageContext) -> str:
     name = given if given in PERIODS else DEFAULT
     desk, into = context.desk, translation()
     report = desk.reports.report(desk.database, desk.settings, context.now, PERIODS[name])
+    pauses, further = shown_pauses(report.pauses)
     return context.render(
         "today.html",
         report=report,
@@ -107,8 +108,8 @@ def show(context: PageContext) -> str:
         targets=list(target_words(report, into)),
         sources=[(one, *source_words(one, into)) for one in report.monitor.sources],
         limits=[limit_words(one, into) for one in report.limits],
-        pauses=[pause_words(one, into) for one in report.pauses[:MOST_PAUSES]],
-        more_pauses=len(report.pauses[MOST_PAUSES:]),
+        pauses=[pause_words(one, into) for one in pauses],
+        more_pauses=further,
         shadow=None if report.shadow is None else shadow_words(report.shadow, into),
         money=partial(translated_money, into=into),
     )
