@@ -79,8 +79,8 @@ def _results(
 def preview(plan: RefillPlan) -> list[str]:
     """A plan in at most twelve lines: totals, services, providers, and what is left out and why."""
     lines = _totals(f"{plan.action}: queues", plan.queued, grouped=True)
-    if whole := sum(one.units >= one.refill.ordered for one in plan.queued):
-        lines[0] += f"; {counted(whole, 'refill')} for all that was sold"
+    if plan.whole:
+        lines[0] += f"; {counted(plan.whole, 'refill')} for all that was sold"
     ends = "discards as recovered" if plan.action is BulkAction.RELEASE else "ends"
     lines += _totals(f"{plan.action}: {ends}", plan.ended, grouped=not plan.queued)
     lines += _totals(f"{plan.action}: keeps held for a daily cap", plan.capped, grouped=not plan.queued)

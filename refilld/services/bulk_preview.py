@@ -96,8 +96,10 @@ def plan_refills(
     parts = (("queued", kept.queued), ("ended", kept.ended), ("kept_for_cap", kept.capped))
     items = [NewBulkItem(str(one.refill.refill_id), _expected(one)) for one in planned]
     new = _new(action, {}, text, now, more=len(plan.planned) + len(plan.left_out) > MOST)
-    shown = parts_of(*((name, outcome_rows(rows)) for name, rows in parts))
-    return PlannedBulk(new, items, shown, kept.left_out)
+    shown = list(parts_of(*((name, outcome_rows(rows)) for name, rows in parts)))
+    if kept.whole:
+        shown[0] = replace(shown[0], whole=kept.whole)
+    return PlannedBulk(new, items, tuple(shown), kept.left_out)
 
 
 def plan_reviews(

@@ -24,6 +24,8 @@ class PreviewPart:
     all: Sum
     by_service: tuple[tuple[str | None, Sum], ...]
     by_provider: tuple[tuple[str | None, Sum], ...]
+    whole: int = 0
+    """Refills that will be queued for all that was sold."""
 
 
 @dataclass(frozen=True, slots=True)

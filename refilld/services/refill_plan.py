@@ -49,6 +49,11 @@ class RefillPlan:
     def queued(self) -> tuple[PlannedRefill, ...]:
         return tuple(one for one in self.planned if one.state is RefillState.QUEUED)
 
+    @property
+    def whole(self) -> int:
+        """Number of those whose units are all that was sold."""
+        return sum(one.units >= one.refill.ordered for one in self.queued)
+
     @cached_property
     def capped(self) -> tuple[PlannedRefill, ...]:
         """Those that will stay held for a daily cap."""

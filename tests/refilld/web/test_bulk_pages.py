@@ -46,6 +46,14 @@ def test_a_preview_shows_what_will_be_done_and_what_is_left_out(bulk: BulkDesk) 
     assert "queued, 100 units" in page
 
 
+def test_a_preview_tells_how_many_refills_queue_all_that_was_sold(bulk: BulkDesk) -> None:
+    """As after a first count of 0."""
+    (whole,) = bulk.queue.queue_on([("9", "profile.9")], held=True, quantity=1000)
+    ana = bulk.desk.browser(Role.OPERATOR, "ana")
+    assert "Refills for all that was sold: 1." in ana.get(bulk.preview(ana, id=["1", whole])).text
+    assert "all that was sold" not in ana.get(bulk.preview(ana, id=["1", "2"])).text
+
+
 def test_everything_that_matches_the_filter_is_frozen(bulk: BulkDesk) -> None:
     """What comes later is not acted on; ids in the form do not count then."""
     ana = bulk.desk.browser(Role.OPERATOR, "ana")
