@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 
 from monitor.model.target import Metric
-from storage import claim_lanes
+from storage import claim_groups
 from storage.bulk import read
 from storage.column_types import AnySelect, microseconds
 from storage.queue_tables import queue_pauses
@@ -100,8 +100,8 @@ def _in_order(connection: Connection, now: datetime, wanted: ClaimFilter, limit:
             return
     lists = wanted.lists
     engine = connection.dialect.name
-    query = claim_lanes.query_of(engine, frozenset(lists), buyers_first=wanted.buyers_first)
-    most = limit + claim_lanes.SPARE if engine == "postgresql" else limit
+    query = claim_groups.query_of(engine, frozenset(lists), buyers_first=wanted.buyers_first)
+    most = limit + claim_groups.SPARE if engine == "postgresql" else limit
     given = {name: json.dumps(value) for name, value in lists.items()}
     yield Selection(_checked(query), values | given | {"most": most})
 

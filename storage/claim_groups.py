@@ -1,9 +1,9 @@
-"""Claims of a part of the queue: by lanes, at a cost of what is returned and not of what is left out.
+"""Claims of a part of the queue: by groups, at a cost of what is returned and not of what is left out.
 
-A lane is what is queued of one metric, service, provider and rank; the index `ix_refills_queued_part` has
-them one after the other. The query goes from the head of each lane to the next one, leaves out lanes that are
-paused or not wanted, and reads from the others as much as a claim may take. Lanes whose heads are newer
-than as many others cannot contribute.
+A claim group is what is queued of one metric, service, provider and rank; in the index
+`ix_refills_queued_part` its refills follow each other. The query goes from the first refill of each group to
+that of the next one, leaves out groups that are paused or not wanted, and reads from each of the others as
+many refills as a claim may take. Of more groups than that it reads those with the oldest first refills.
 """
 
 from functools import cache
@@ -21,38 +21,38 @@ _LIST = {
     "sqlite": "SELECT value FROM json_each(:{name})",
     "postgresql": "SELECT json_array_elements_text(CAST(:{name} AS json))",
 }
-_WALK = """
-WITH RECURSIVE lane (metric, claim_service, claim_provider, claim_rank, available_at, refill_id) AS (
+_GROUPS = """
+WITH RECURSIVE first (metric, claim_service, claim_provider, claim_rank, available_at, refill_id) AS (
     SELECT * FROM (
         SELECT metric, claim_service, claim_provider, claim_rank, available_at, refill_id FROM refills {hint}
         WHERE state = 'queued' AND NOT hidden
         ORDER BY metric, claim_service, claim_provider, claim_rank, available_at, refill_id LIMIT 1
-    ) AS first
+    ) AS of_first_group
     UNION ALL
-    SELECT head.metric, head.claim_service, head.claim_provider, head.claim_rank, head.available_at,
-        head.refill_id
-    FROM lane JOIN refills AS head ON head.refill_id = (
+    SELECT next.metric, next.claim_service, next.claim_provider, next.claim_rank, next.available_at,
+        next.refill_id
+    FROM first JOIN refills AS next ON next.refill_id = (
         SELECT later.refill_id FROM refills AS later {hint}
         WHERE later.state = 'queued' AND NOT later.hidden
         AND (later.metric, later.claim_service, later.claim_provider, later.claim_rank, later.available_at)
-            > (coalesce(lane.metric, ''), coalesce(lane.claim_service, ''),
-                coalesce(lane.claim_provider, ''), coalesce(lane.claim_rank, 0), 9223372036854775807)
+            > (coalesce(first.metric, ''), coalesce(first.claim_service, ''),
+                coalesce(first.claim_provider, ''), coalesce(first.claim_rank, 0), 9223372036854775807)
         ORDER BY later.metric, later.claim_service, later.claim_provider, later.claim_rank,
             later.available_at, later.refill_id LIMIT 1
     )
 ), wanted AS (
-    SELECT * FROM lane WHERE available_at <= :now
+    SELECT * FROM first WHERE available_at <= :now
     {filters}
     AND NOT EXISTS (
         SELECT 1 FROM queue_pauses WHERE (part, value) IN (
-            ('queue', ''), ('metric', lane.metric),
-            ('service', lane.claim_service), ('provider', lane.claim_provider)
+            ('queue', ''), ('metric', first.metric),
+            ('service', first.claim_service), ('provider', first.claim_provider)
         )
     )
     ORDER BY {rank} available_at, refill_id LIMIT :most
 )
 """
-_OF_LANE = """
+_OF_GROUP = """
 SELECT {columns} FROM refills {hint}
 WHERE refills.state = 'queued' AND NOT refills.hidden AND refills.metric = wanted.metric
 AND refills.claim_service = wanted.claim_service AND refills.claim_provider = wanted.claim_provider
@@ -62,11 +62,11 @@ ORDER BY refills.available_at, refills.refill_id LIMIT :most
 _READY = {
     "sqlite": """
 SELECT ready.refill_id, ready.claim_rank, ready.available_at FROM wanted
-JOIN refills AS ready ON ready.refill_id IN ({of_lane})
+JOIN refills AS ready ON ready.refill_id IN ({of_group})
 """,
     "postgresql": """
 SELECT ready.refill_id, ready.claim_rank, ready.available_at
-FROM wanted CROSS JOIN LATERAL ({of_lane}) AS ready
+FROM wanted CROSS JOIN LATERAL ({of_group}) AS ready
 """,
 }
 _HINT = {"sqlite": indexed_by("ix_refills_queued_part"), "postgresql": ""}
@@ -81,7 +81,7 @@ _FILTERED = {"metric": "metrics", "claim_provider": "providers", "claim_service"
 def query_of(engine: str, filters: frozenset[str], *, buyers_first: bool) -> AnySelect:
     """The query of the ids of refills, in the order of the claim, with those filters of `ClaimFilter`.
 
-    Its parameters: `now`, `most` refills of a lane, and each filter as a JSON array.
+    Its parameters: `now`, `most` refills of a group, and each filter as a JSON array.
     """
     conditions = [
         f"AND {column} IN ({_LIST[engine].format(name=name)})"
@@ -90,11 +90,11 @@ def query_of(engine: str, filters: frozenset[str], *, buyers_first: bool) -> Any
     ]
     rank = "{}.claim_rank," if buyers_first else ""
     hint = _HINT[engine]
-    walk = _WALK.format(hint=hint, filters=" ".join(conditions), rank=rank.format("lane"))
-    found = _READY[engine].format(of_lane=_OF_LANE.format(hint=hint, columns=_COLUMNS[engine]))
+    groups = _GROUPS.format(hint=hint, filters=" ".join(conditions), rank=rank.format("first"))
+    found = _READY[engine].format(of_group=_OF_GROUP.format(hint=hint, columns=_COLUMNS[engine]))
     order = f"ORDER BY {rank.format('ready')} ready.available_at, ready.refill_id LIMIT :most"
     ready = (
-        text(f"{walk} {found} {order}")
+        text(f"{groups} {found} {order}")
         .bindparams(*(bindparam(name, type_=BigInteger()) for name in ("now", "most")))
         .columns(refill_id=BigInteger, claim_rank=Integer, available_at=BigInteger)
         .subquery("ready")
