@@ -14,8 +14,7 @@ from refilld.api.answers import RequeueAnswer
 from refilld.api.refill_batch import MOST_ROWS, OperatorRow, RefillBatch, RefillId
 from refilld.api.responses import answer
 from refilld.api.route import PREFIX, ApiRoute
-from refilld.api.schemas import Body, Name, Whole
-from refilld.api.webhook_schemas import Time
+from refilld.api.schemas import Body, Name, Time, Whole
 from storage import refill_selection
 from storage.refill_selection import RefillFilter
 from storage.tokens import Scope

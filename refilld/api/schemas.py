@@ -1,9 +1,9 @@
 """The schemas of request bodies and query strings."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from monitor.model.target import Metric
 from refilld.services.input_limits import (
@@ -13,6 +13,7 @@ from refilld.services.input_limits import (
     LONGEST_TEXT,
     NO_CONTROL_CHARACTERS,
     PRINTABLE,
+    YEARS,
     printable,
     without_control_characters,
 )
@@ -42,6 +43,17 @@ def _whole(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
+def _in_years(at: datetime) -> datetime:
+    if at.year not in YEARS:
+        raise ValueError(f"must be between {YEARS[0]} and {YEARS[-1]}")
+    return at
+
+
+Time = Annotated[
+    AwareDatetime,
+    Field(json_schema_extra={"pattern": "^(19[7-9][0-9]|2[0-9]{3})-"}),
+    AfterValidator(_in_years),
+]
 OtherRow = Annotated[Any, Field(description="Any other value: it is refused, and does not stop the others")]
 Whole = BeforeValidator(_whole)
 LeaseSeconds = Annotated[int, Field(ge=30, le=86_400), Whole]

@@ -1,15 +1,13 @@
 """The schemas of requests about webhook endpoints."""
 
-from datetime import datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, AwareDatetime, Field, WithJsonSchema
+from pydantic import Field, WithJsonSchema
 
 from monitor.model.target import Metric
 from monitor.webhooks.address import LONGEST_URL
 from monitor.webhooks.subscription import ALL, patterns
-from refilld.api.schemas import Body, Label, Name
-from refilld.services.input_limits import YEARS
+from refilld.api.schemas import Body, Label, Name, Time
 from refilld.services.webhooks import MOST_VALUES
 
 Names = Annotated[list[Name], Field(max_length=MOST_VALUES)]
@@ -33,19 +31,6 @@ class EndpointBody(Body):
     """Only events of these metrics; all without any."""
     description: Label = ""
     """What it is for."""
-
-
-def _in_years(at: datetime) -> datetime:
-    if at.year not in YEARS:
-        raise ValueError(f"must be between {YEARS[0]} and {YEARS[-1]}")
-    return at
-
-
-Time = Annotated[
-    AwareDatetime,
-    Field(json_schema_extra={"pattern": "^(19[7-9][0-9]|2[0-9]{3})-"}),
-    AfterValidator(_in_years),
-]
 
 
 class ReplayBody(Body):
