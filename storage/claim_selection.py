@@ -11,6 +11,7 @@ from sqlalchemy import (
     BigInteger,
     BindParameter,
     Connection,
+    Integer,
     bindparam,
     case,
     exists,
@@ -78,8 +79,12 @@ _ANY_PAUSE = select(queue_pauses.c.part).limit(1)
 
 def selections(connection: Connection, now: datetime, wanted: ClaimFilter, limit: int) -> Iterator[Selection]:
     """What a claim tries in turn until one returns refills; made one after the other, usually only one."""
-    for query, values in _in_order(connection, now, wanted, limit):
-        yield Selection(_locked(query, limit), values)
+    if connection.dialect.name == "sqlite":
+        for query, values in _in_order(connection, now, wanted, limit):
+            yield Selection(_limited(query), {**values, "limit": limit})
+    else:
+        for query, values in _in_order(connection, now, wanted, limit + claim_groups.SPARE):
+            yield Selection(_locked(query, limit), values)
 
 
 def first_ready(connection: Connection, now: datetime, wanted: ClaimFilter = EVERYTHING) -> int | None:
@@ -91,17 +96,15 @@ def first_ready(connection: Connection, now: datetime, wanted: ClaimFilter = EVE
     return None
 
 
-def _in_order(connection: Connection, now: datetime, wanted: ClaimFilter, limit: int) -> Iterator[Selection]:
-    """Without filter and pause all is read in the order of one index, else part by part."""
+def _in_order(connection: Connection, now: datetime, wanted: ClaimFilter, most: int) -> Iterator[Selection]:
+    """Without filter and pause all is read in the order of one index, else at most so many of each group."""
     values: dict[str, object] = {"now": microseconds(now)}
     if wanted == EVERYTHING:
         yield Selection(_IN_ORDER, values)
         if not read(connection, _ANY_PAUSE, {}):
             return
     lists = wanted.lists
-    engine = connection.dialect.name
-    query = claim_groups.query_of(engine, frozenset(lists), buyers_first=wanted.buyers_first)
-    most = limit + claim_groups.SPARE if engine == "postgresql" else limit
+    query = claim_groups.query_of(connection.dialect.name, frozenset(lists), buyers_first=wanted.buyers_first)
     given = {name: json.dumps(value) for name, value in lists.items()}
     yield Selection(_checked(query), values | given | {"most": most})
 
@@ -110,6 +113,11 @@ def _in_order(connection: Connection, now: datetime, wanted: ClaimFilter, limit:
 def _checked(query: AnySelect) -> AnySelect:
     """The query, which looks at refills again once they are locked."""
     return query.where(*_IS_READY)
+
+
+@lru_cache(64)
+def _limited(query: AnySelect) -> AnySelect:
+    return query.limit(bindparam("limit", type_=Integer()))
 
 
 @lru_cache(64)
