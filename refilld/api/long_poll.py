@@ -110,9 +110,12 @@ class LongPoll:
     def _run(self) -> None:
         with closing(QueueWatch(self._database)) as watch:
             while self._waiting():
-                self._serve_guarded()
-                self._end_waits()
-                watch.wait(self._pause())
+                try:
+                    self._serve()
+                    self._end_waits()
+                    watch.wait(self._pause())
+                except Exception as error:  # noqa: BLE001  # whatever it is, the others must be served later
+                    self._refuse_all(of_error(error))
 
     def _waiting(self) -> bool:
         """Wait until a claim waits; returns False when none has for some seconds, and the thread ends."""
@@ -139,15 +142,12 @@ class LongPoll:
         for claim in over:
             claim.client.send_answer()
 
-    def _serve_guarded(self) -> None:
-        """Serve; a fault is the answer to all that wait."""
-        try:
-            self._serve()
-        except Exception as error:  # noqa: BLE001  # whatever it is, the others must be served later
-            refused, fault = self._snapshot(), of_error(error)
-            self._forget(refused)
-            for claim in refused:
-                claim.refuse(fault)
+    def _refuse_all(self, fault: Response) -> None:
+        """Answer all that wait with a fault."""
+        refused = self._snapshot()
+        self._forget(refused)
+        for claim in refused:
+            claim.refuse(fault)
 
     def _serve(self) -> None:
         """Claim for those for whom something is ready, until nothing is, and then answer them.

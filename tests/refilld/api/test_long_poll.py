@@ -14,6 +14,7 @@ from storage import leases, tokens
 from storage.alert_tables import events
 from storage.leases import Failure
 from storage.queue_signal import QUEUED
+from storage.queue_watch import QueueWatch
 from storage.tokens import Scope
 from tests import lease_calls
 from tests.refilld.metrics.samples import above_zero
@@ -183,6 +184,20 @@ def test_a_defect_is_told_to_those_who_wait(
     again = waiting(app, token)
     world.queue("1")
     assert again.order_ids() == ["1"]
+
+
+def test_a_defect_between_two_looks_does_not_end_all_service(
+    world: QueueWorld, app: Flask, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those who wait are told, and the next claim is served."""
+    with monkeypatch.context() as defect:
+        defect.setattr(QueueWatch, "wait", lambda _watch, *_seconds: 1 / 0)
+        client = waiting(app, token)
+        assert client.sent.wait(MAX_WAIT)
+        assert client.answer.status_code == 500
+    client = waiting(app, token)
+    world.queue("1")
+    assert client.order_ids() == ["1"]
 
 
 def test_a_claim_goes_behind_one_that_waits_for_the_same(
