@@ -21,7 +21,7 @@ class PanelFault(StrEnum):
     TOO_MANY = "Too many requests, please try again later"
     """More than the key may send in a minute."""
     UNAVAILABLE = "Temporarily unavailable, please try again later"
-    """The database cannot be reached; nothing was changed."""
+    """The database cannot be reached; what was just being committed may have been recorded."""
     FAILED = "Internal error"
     """A defect, which is in the log."""
 
