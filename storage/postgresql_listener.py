@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from storage.errors import UnreachableError
+from storage.patience import MARGIN
 from storage.postgresql_errors import one_line
 
 
@@ -35,6 +36,7 @@ class NotificationListener:
 
     def wait(self, seconds: float) -> None:
         """Wait for a notification, at most so long."""
+        self._raw.patience = seconds + MARGIN  # no answer is expected
         with self._mapped():
             for _ in self._raw.notifies(timeout=seconds, stop_after=1):
                 pass

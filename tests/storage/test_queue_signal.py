@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from threading import Event
-from time import monotonic
 from typing import Any
 
 import pytest
@@ -22,7 +21,7 @@ from tests.storage.lease_actions import LATER, claim, expire, finish
 from tests.storage.shop import owe, queue, sell
 
 LONG = 60.0
-"""Seconds; a test that waits so long fails."""
+"""Seconds; a test that waits for half of it fails."""
 LISTENING = """
 SELECT pid FROM pg_stat_activity
 WHERE datname = current_database() AND query LIKE 'LISTEN %%' AND state = 'idle'
@@ -104,12 +103,10 @@ def test_a_refill_that_is_given_back_gives_the_signal(database: Database, action
 
 @pytest.mark.usefixtures("mute")
 def test_other_processes_hear_the_signal_on_postgresql(postgresql: Database, watch: QueueWatch) -> None:
-    started = monotonic()
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(watch.wait, LONG)
         queue(postgresql, "1")
-        waiting.result(LONG)
-    assert monotonic() - started < LONG
+        waiting.result(LONG / 2)
 
 
 def test_a_lost_connection_is_replaced_after_a_pause(
@@ -162,7 +159,7 @@ def test_nobody_listens_through_pgbouncer_but_everybody_can_give_the_signal(
         with ThreadPoolExecutor(1) as pool:
             waiting = pool.submit(watch.wait, LONG)
             queue(bounced, "1")
-            waiting.result(LONG)
+            waiting.result(LONG / 2)
 
 
 def test_the_connection_ends_with_the_watch(postgresql: Database) -> None:
