@@ -31,7 +31,7 @@ _PRAGMAS = (
     "busy_timeout = 1000",  # one try to lock the file; a transaction tries until its patience ends
     "mmap_size = 0",
     "wal_autocheckpoint = 0",
-    f"journal_size_limit = {sqlite_log.KEPT}",
+    f"journal_size_limit = {sqlite_log.LARGEST}",
     "cache_size = -32768",
 )
 _PACE = 0.25
