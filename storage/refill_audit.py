@@ -56,8 +56,7 @@ def record(
 
 def audit_of(before: RefillState | None, state: RefillState, why: str, now: datetime) -> dict[str, object]:
     """The parameters of moves from one state to another, or of new refills."""
-    common = events.common(REFILL_KINDS[state], now)
-    own = {name: common[name] for name in _OWN}
+    own = events.of_transaction(REFILL_KINDS[state], now)
     return {**own, "why": why, "payload": _payload(before, state, why)}
 
 

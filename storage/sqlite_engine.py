@@ -5,8 +5,6 @@ checkpoint by itself; `sqlite_log` does, while nobody commits.
 """
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from sqlite3 import SQLITE_BUSY
 from sqlite3 import Connection as SQLiteConnection
@@ -68,17 +66,19 @@ class WriterTurn:
         self._lock = Lock()
         self._waits = waits
 
-    @contextmanager
-    def taken(self, patience: Patience) -> Iterator[None]:
-        """Hold the turn; raises SQLAlchemy's TimeoutError if it does not come in time."""
+    def taken(self, patience: Patience) -> "WriterTurn":
+        """Take the turn for a `with`; raises SQLAlchemy's TimeoutError if it does not come in time."""
         start = monotonic()
         while not self._lock.acquire(timeout=min(_PACE, patience.turn)):
             if self._waits.over(start, patience.turn):
                 raise PoolTimeoutError
-        try:
-            yield
-        finally:
-            self._lock.release()
+        return self
+
+    def __enter__(self) -> None:
+        """The turn is taken already."""
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
 
 
 class KeptConnection:
