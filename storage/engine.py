@@ -107,7 +107,7 @@ class Database:
         calls: list[Callable[[], None]] = []
         try:
             self.require_in_place()
-            options = {"single": single, _AFTER_COMMIT: calls}
+            options: dict[str, object] = {"single": single, _AFTER_COMMIT: calls}
             with self._transaction(self._writers, self._turn, options) as connection:
                 yield connection
         except UnreachableError as error:
@@ -142,7 +142,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """One transaction that only reads."""
-        options = {"single": False, _AFTER_COMMIT: None}
+        options: dict[str, object] = {"single": False, _AFTER_COMMIT: None}
         with self._transaction(self._readers, None, options) as connection:
             yield connection
 
