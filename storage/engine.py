@@ -12,9 +12,9 @@ from pathlib import Path
 from sqlite3 import Connection as SQLiteConnection
 from threading import Event
 from time import monotonic
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
-from sqlalchemy import Connection, Engine, RootTransaction, Table, text
+from sqlalchemy import Connection, RootTransaction, Table, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 
@@ -65,13 +65,18 @@ class Database:
             if not create and sqlite_engine.is_missing(self.path):
                 raise NotMigratedError(f"there is no database {self.place}; run: refilld init")
             sqlite_engine.create_private_file(parsed)
-            opened = partial(sqlite_engine.open_engine, parsed, self._waits, self._file)
-            self._writers = opened(connections=1, begin="BEGIN IMMEDIATE")
-            self._readers = opened(connections=_MOST_READERS, begin="BEGIN")
+            opened = partial(sqlite_engine.open_engine, parsed, self._file)
+            self._writers, self._readers = opened(connections=1), opened(connections=_MOST_READERS)
+            self._kept = KeptConnection(self._writers)
+            begin = partial(sqlite_engine.begin, waits=self._waits)
+            self._to_write = _Access(
+                self._kept.connect, partial(begin, command="BEGIN IMMEDIATE"), self._turn
+            )
+            self._to_read = _Access(self._readers.connect, partial(begin, command="BEGIN"))
         else:
-            self._writers = postgresql_engine.open_engine(parsed, self._waits)
-            self._readers = self._writers
-        self._kept = KeptConnection(self._writers)
+            self._writers = self._readers = postgresql_engine.open_engine(parsed, self._waits)
+            self._kept = KeptConnection(self._writers)
+            self._to_write = self._to_read = _Access(self._writers.connect, postgresql_engine.begin)
 
     @property
     def place(self) -> str:
@@ -108,7 +113,7 @@ class Database:
         try:
             self.require_in_place()
             options: dict[str, object] = {"single": single, _AFTER_COMMIT: calls}
-            with self._transaction(self._writers, self._turn, options) as connection:
+            with self._transaction(self._to_write, options) as connection:
                 yield connection
         except UnreachableError as error:
             self._faults.write = str(error)
@@ -143,35 +148,19 @@ class Database:
     def read(self) -> Iterator[Connection]:
         """One transaction that only reads."""
         options: dict[str, object] = {"single": False, _AFTER_COMMIT: None}
-        with self._transaction(self._readers, None, options) as connection:
+        with self._transaction(self._to_read, options) as connection:
             yield connection
 
     @contextmanager
-    def _transaction(
-        self, engine: Engine, turn: WriterTurn | None, options: dict[str, object]
-    ) -> Iterator[Connection]:
+    def _transaction(self, access: "_Access", options: dict[str, object]) -> Iterator[Connection]:
         if self._waits.given_up:
             raise UnreachableError(f"database {self.name}: given up, because the process is stopping")
         options |= {"patience": self._patience, "since": monotonic()}
-        keep = turn is not None
+        turn = access.turn
         with self._mapped_errors, turn.taken(self._patience) if turn else nullcontext():
-            transaction = self._begun(self._kept.connect if keep else engine.connect, options)
-            with _GivenBack(transaction.connection, keep=keep) as connection, transaction:
+            transaction = _begun(access, options)
+            with _GivenBack(transaction.connection, keep=turn is not None) as connection, transaction:
                 yield connection
-
-    def _begun(
-        self, connect: Callable[[], Connection], options: dict[str, object], *, retry: bool = True
-    ) -> RootTransaction:
-        """A new transaction; if its pooled connection turns out to be dead, the pool is replaced."""
-        connection = connect()
-        try:
-            connection.info.update(options)
-            return connection.begin()
-        except BaseException as error:
-            connection.close()
-            if retry and isinstance(error, DBAPIError) and error.connection_invalidated:
-                return self._begun(connect, options, retry=False)
-            raise
 
     def checkpoint(self) -> None:
         """Copy the write-ahead log into the database file (SQLite), unless another process writes now."""
@@ -246,6 +235,34 @@ class Database:
         self._kept.close()
         self._writers.dispose()
         self._readers.dispose()
+
+
+class _Access(NamedTuple):
+    """How a transaction that writes, or one that reads, comes to its connection and begins."""
+
+    connect: Callable[[], Connection]
+    begin: Callable[[Connection], None]
+    """Begin on the connection, whose `info` has the options of the transaction.
+
+    No listener to SQLAlchemy's event does that: if there are any, each connection prepares all events anew.
+    """
+    turn: WriterTurn | None = None
+    """For which writers queue; the connection of the one that has it is kept."""
+
+
+def _begun(access: _Access, options: dict[str, object], *, retry: bool = True) -> RootTransaction:
+    """A new transaction; if its pooled connection turns out to be dead, the pool is replaced."""
+    connection = access.connect()
+    try:
+        connection.info.update(options)
+        transaction = connection.begin()
+        access.begin(connection)
+    except BaseException as error:
+        connection.close()
+        if retry and isinstance(error, DBAPIError) and error.connection_invalidated:
+            return _begun(access, options, retry=False)
+        raise
+    return transaction
 
 
 class _GivenBack:

@@ -100,7 +100,7 @@ class KeptConnection:
             self._connection.close()
 
 
-def open_engine(url: URL, waits: Waits, file: DatabaseFile, *, connections: int, begin: str) -> Engine:
+def open_engine(url: URL, file: DatabaseFile, *, connections: int) -> Engine:
     engine = create_engine(
         url,
         poolclass=QueuePool,
@@ -125,20 +125,21 @@ def open_engine(url: URL, waits: Waits, file: DatabaseFile, *, connections: int,
         enter_wal(raw)
         file.opened()
 
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        options = connection.info
-        raw: Any = connection.connection.driver_connection
-        while True:
-            try:
-                raw.execute(begin).close()
-            except SQLiteOperationalError as error:
-                if not _is_busy(error) or waits.over(options["since"], options["patience"].turn):
-                    raise
-            else:
-                return
-
     return engine
+
+
+def begin(connection: Connection, *, command: str, waits: Waits) -> None:
+    """Begin a transaction with this command, as soon as no other process locks the file."""
+    options = connection.info
+    raw: Any = connection.connection.dbapi_connection
+    while True:
+        try:
+            raw.execute(command).close()
+        except SQLiteOperationalError as error:
+            if not _is_busy(error) or waits.over(options["since"], options["patience"].turn):
+                raise
+        else:
+            return
 
 
 def _is_busy(error: SQLiteOperationalError) -> bool:
