@@ -5,7 +5,6 @@ On SQLite the driver's own cursor runs them; on PostgreSQL SQLAlchemy does, whic
 """
 
 from collections.abc import Mapping, Sequence
-from contextlib import closing
 from functools import lru_cache
 from sqlite3 import Error as SQLiteError
 from typing import Any, NamedTuple, TypeAlias
@@ -43,9 +42,9 @@ def read(connection: Connection, query: Statement, values: Mapping[str, object])
     parameters = {**constants, **values}
     if order is None:
         return connection.exec_driver_sql(text, parameters).all()
+    raw: Any = connection.connection.dbapi_connection
     try:
-        with closing(connection.connection.cursor()) as cursor:
-            return list(cursor.execute(text, tuple([parameters[name] for name in order])))
+        return list(raw.execute(text, [parameters[name] for name in order]))
     except SQLiteError as error:
         raise _of_sqlalchemy(error, text, connection.dialect) from error
 
@@ -63,9 +62,9 @@ def execute_many(connection: Connection, statement: Statement, rows: Sequence[Ma
     if order is None:
         connection.exec_driver_sql(text, [dict(row) for row in rows])
         return
+    raw: Any = connection.connection.dbapi_connection
     try:
-        with closing(connection.connection.cursor()) as cursor:
-            cursor.executemany(text, [tuple([row[name] for name in order]) for row in rows])
+        raw.executemany(text, [[row[name] for name in order] for row in rows]).close()
     except SQLiteError as error:
         raise _of_sqlalchemy(error, text, connection.dialect) from error
 

@@ -9,17 +9,14 @@ from contextlib import contextmanager, nullcontext, suppress
 from copy import copy
 from functools import partial
 from pathlib import Path
-from sqlite3 import SQLITE_ERROR, SQLITE_FULL, SQLITE_IOERR
 from sqlite3 import Connection as SQLiteConnection
-from sqlite3 import Error as SQLiteError
 from threading import Event
 from time import monotonic
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
-from sqlalchemy import Connection, Engine, RootTransaction, Table, text
+from sqlalchemy import Connection, RootTransaction, Table, text
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DatabaseError, DBAPIError, IntegrityError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.exc import DBAPIError
 
 from storage import (
     database_file,
@@ -31,9 +28,9 @@ from storage import (
 )
 from storage.database_file import DatabaseFile
 from storage.database_url import parse_url, read_url
-from storage.errors import NotMigratedError, UnreachableError, WrongStatementError, domain_error
+from storage.errors import NotMigratedError, UnreachableError
+from storage.mapped_errors import MappedErrors
 from storage.patience import WORK, Patience, Waits
-from storage.postgresql_errors import one_line, unavailable
 from storage.postgresql_listener import NotificationListener
 from storage.sqlite_engine import KeptConnection, WriterTurn
 from storage.sqlite_log import LogLimit
@@ -60,6 +57,7 @@ class Database:
         self._waits = Waits()
         self._turn = WriterTurn(self._waits) if self.sqlite else None
         self._faults = StorageFaults()
+        self._mapped_errors = MappedErrors(self.name)
         self._file = None if self.path is None else DatabaseFile(self.path)
         self._log_limit = LogLimit()
         if self.path is not None and self._file is not None:
@@ -67,13 +65,18 @@ class Database:
             if not create and sqlite_engine.is_missing(self.path):
                 raise NotMigratedError(f"there is no database {self.place}; run: refilld init")
             sqlite_engine.create_private_file(parsed)
-            opened = partial(sqlite_engine.open_engine, parsed, self._waits, self._file)
-            self._writers = opened(connections=1, begin="BEGIN IMMEDIATE")
-            self._readers = opened(connections=_MOST_READERS, begin="BEGIN")
+            opened = partial(sqlite_engine.open_engine, parsed, self._file)
+            self._writers, self._readers = opened(connections=1), opened(connections=_MOST_READERS)
+            self._kept = KeptConnection(self._writers)
+            begin = partial(sqlite_engine.begin, waits=self._waits)
+            self._to_write = _Access(
+                self._kept.connect, partial(begin, command="BEGIN IMMEDIATE"), self._turn
+            )
+            self._to_read = _Access(self._readers.connect, partial(begin, command="BEGIN"))
         else:
-            self._writers = postgresql_engine.open_engine(parsed, self._waits)
-            self._readers = self._writers
-        self._kept = KeptConnection(self._writers)
+            self._writers = self._readers = postgresql_engine.open_engine(parsed, self._waits)
+            self._kept = KeptConnection(self._writers)
+            self._to_write = self._to_read = _Access(self._writers.connect, postgresql_engine.begin)
 
     @property
     def place(self) -> str:
@@ -109,13 +112,9 @@ class Database:
         calls: list[Callable[[], None]] = []
         try:
             self.require_in_place()
-            with self._transaction(self._writers, self._turn, single=single) as connection:
-                info = connection.info  # of the pooled connection; emptied if that is lost
-                info[_AFTER_COMMIT] = calls
-                try:
-                    yield connection
-                finally:
-                    info.pop(_AFTER_COMMIT, None)
+            options: dict[str, object] = {"single": single, _AFTER_COMMIT: calls}
+            with self._transaction(self._to_write, options) as connection:
+                yield connection
         except UnreachableError as error:
             self._faults.write = str(error)
             raise
@@ -148,37 +147,20 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """One transaction that only reads."""
-        with self._transaction(self._readers, None) as connection:
+        options: dict[str, object] = {"single": False, _AFTER_COMMIT: None}
+        with self._transaction(self._to_read, options) as connection:
             yield connection
 
     @contextmanager
-    def _transaction(
-        self, engine: Engine, turn: WriterTurn | None, *, single: bool = False
-    ) -> Iterator[Connection]:
+    def _transaction(self, access: "_Access", options: dict[str, object]) -> Iterator[Connection]:
         if self._waits.given_up:
             raise UnreachableError(f"database {self.name}: given up, because the process is stopping")
-        since = monotonic()
-        taken = turn.taken(self._patience) if turn else nullcontext()
-        with _mapped_errors(self.name), taken:
-            keep = turn is not None
-            options = {"patience": self._patience, "since": since, "single": single}
-            transaction = self._begun(self._kept.connect if keep else engine.connect, options)
-            with _given_back(transaction.connection, keep=keep) as connection, transaction:
+        options |= {"patience": self._patience, "since": monotonic()}
+        turn = access.turn
+        with self._mapped_errors, turn.taken(self._patience) if turn else nullcontext():
+            transaction = _begun(access, options)
+            with _GivenBack(transaction.connection, keep=turn is not None) as connection, transaction:
                 yield connection
-
-    def _begun(
-        self, connect: Callable[[], Connection], options: dict[str, object], *, retry: bool = True
-    ) -> RootTransaction:
-        """A new transaction; if its pooled connection turns out to be dead, the pool is replaced."""
-        connection = connect()
-        try:
-            connection.info.update(options)
-            return connection.begin()
-        except BaseException as error:
-            connection.close()
-            if retry and isinstance(error, DBAPIError) and error.connection_invalidated:
-                return self._begun(connect, options, retry=False)
-            raise
 
     def checkpoint(self) -> None:
         """Copy the write-ahead log into the database file (SQLite), unless another process writes now."""
@@ -217,9 +199,9 @@ class Database:
             return
         self.require_in_place()
         with (
-            _mapped_errors(self.name),
+            self._mapped_errors,
             self._turn.taken(self._patience),
-            _given_back(self._kept.connect(), keep=True) as connection,
+            _GivenBack(self._kept.connect(), keep=True) as connection,
         ):
             raw = connection.connection.driver_connection
             yield raw if isinstance(raw, SQLiteConnection) else None
@@ -255,24 +237,55 @@ class Database:
         self._readers.dispose()
 
 
-@contextmanager
-def _given_back(connection: Connection, *, keep: bool) -> Iterator[Connection]:
-    """Give a connection back to its pool at the end; one that is kept only after an error."""
+class _Access(NamedTuple):
+    """How a transaction that writes, or one that reads, comes to its connection and begins."""
+
+    connect: Callable[[], Connection]
+    begin: Callable[[Connection], None]
+    """Begin on the connection, whose `info` has the options of the transaction.
+
+    No listener to SQLAlchemy's event does that: if there are any, each connection prepares all events anew.
+    """
+    turn: WriterTurn | None = None
+    """For which writers queue; the connection of the one that has it is kept."""
+
+
+def _begun(access: _Access, options: dict[str, object], *, retry: bool = True) -> RootTransaction:
+    """A new transaction; if its pooled connection turns out to be dead, the pool is replaced."""
+    connection = access.connect()
     try:
-        yield connection
-    except BaseException:
+        connection.info.update(options)
+        transaction = connection.begin()
+        access.begin(connection)
+    except BaseException as error:
         connection.close()
+        if retry and isinstance(error, DBAPIError) and error.connection_invalidated:
+            return _begun(access, options, retry=False)
         raise
-    if not keep:
-        connection.close()
+    return transaction
+
+
+class _GivenBack:
+    """A context that gives a connection back to its pool at the end; one that is kept only after an error."""
+
+    def __init__(self, connection: Connection, *, keep: bool) -> None:
+        self._connection = connection
+        self._keep = keep
+
+    def __enter__(self) -> Connection:
+        return self._connection
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        if kind is not None or not self._keep:
+            self._connection.close()
 
 
 def after_commit(connection: Connection, call: Callable[[], None]) -> None:
     """Call a function once the transaction of `Database.write` is committed; never when it is rolled back.
 
-    Raises KeyError in a transaction that only reads. A call that raises prevents those added after it.
+    Raises TypeError in a transaction that only reads. A call that raises prevents those added after it.
     """
-    connection.info[_AFTER_COMMIT].append(call)
+    connection.info[_AFTER_COMMIT] += [call]
 
 
 def once_after_commit(connection: Connection, call: Callable[[], None]) -> bool:
@@ -292,32 +305,3 @@ def advisory_lock(connection: Connection, purpose: str) -> None:
 def insert_into(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
     """An INSERT in the connection's dialect, which supports ON CONFLICT."""
     return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
-
-
-def _remedy(error: BaseException | None) -> str:
-    """What to do about an error of SQLite; the kind of an extended code is its lowest byte."""
-    code = getattr(error, "sqlite_errorcode", None)
-    kind = None if code is None else code & 0xFF
-    return {SQLITE_FULL: "; make room", SQLITE_IOERR: "; is the disk full or broken?"}.get(kind or 0, "")
-
-
-@contextmanager
-def _mapped_errors(name: str) -> Iterator[None]:
-    try:
-        yield
-    except IntegrityError as error:
-        mapped = domain_error(error)
-        if mapped is None:
-            raise
-        raise mapped from error
-    except PoolTimeoutError as error:
-        raise UnreachableError(f"database {name}: busy; no connection came free in time") from error
-    except SQLiteError as error:  # of a statement that SQLAlchemy has not run
-        raise UnreachableError(f"database {name}: {error}{_remedy(error)}") from error
-    except DBAPIError as error:
-        of_service = type(error) in {OperationalError, DatabaseError}
-        if error.statement is not None and not of_service and not unavailable(error.orig):
-            raise
-        if getattr(error.orig, "sqlite_errorcode", None) == SQLITE_ERROR:
-            raise WrongStatementError(f"database {name}: {one_line(error.orig)}") from error
-        raise UnreachableError(f"database {name}: {one_line(error.orig)}{_remedy(error.orig)}") from error

@@ -96,16 +96,14 @@ def _values(event: Event, now: datetime, *, keep: bool) -> dict[str, object]:
 
 def common(kind: EventKind, now: datetime, problem: str = "") -> dict[str, object]:
     """The stored values that events of one kind and one transaction have in common."""
-    known, at, who = of_kind(kind), microseconds(now), actor()
-    own = f"{problem}{at}" if known["status"] == Status.OCCURRED else problem
-    return {
-        **known,
-        "at": at,
-        "dedup_key": dedup_key(kind, own),
-        "source": None,
-        "actor": who.name,
-        "request_id": who.request_id,
-    }
+    return {**of_kind(kind), "source": None, **of_transaction(kind, now, problem)}
+
+
+def of_transaction(kind: EventKind, now: datetime, problem: str = "") -> dict[str, object]:
+    """Those of them that differ between the transactions of one kind."""
+    at, who = microseconds(now), actor()
+    own = f"{problem}{at}" if of_kind(kind)["status"] == Status.OCCURRED else problem
+    return {"at": at, "dedup_key": dedup_key(kind, own), "actor": who.name, "request_id": who.request_id}
 
 
 @cache

@@ -1,7 +1,10 @@
-"""Completions: on PostgreSQL one statement, whatever the number of refills; on SQLite three, of no wait."""
+"""Completions: on PostgreSQL one statement, whatever the number of refills; on SQLite three, of no wait.
+
+For a single refill each engine has a shorter one, whose plan it keeps.
+"""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -15,29 +18,25 @@ from storage.transfers import MOVED
 
 _STATE, _ACTION = RefillState.COMPLETED, "complete"
 _CHANGE = f"""
-    UPDATE refills {{hint}} SET state = '{_STATE}', completed_at = :at, external_id = given.external_id,
-        delivered = given.delivered, last_error = NULL, lease_token = NULL, leased_until = NULL,
-        done_token = given.token, done_action = '{_ACTION}', done_state = '{_STATE}'
-    FROM {{given}}
-    WHERE refills.refill_id = given.id AND refills.state = 'claimed' AND refills.lease_token = given.token
-        AND NOT {MOVED}
+    UPDATE refills {{hint}} SET state = '{_STATE}', completed_at = :at, external_id = {{given}}external_id,
+        delivered = {{given}}delivered, last_error = NULL, lease_token = NULL, leased_until = NULL,
+        done_token = {{given}}token, done_action = '{_ACTION}', done_state = '{_STATE}'
+    {{rows}}
+    WHERE refills.refill_id = {{given}}id AND refills.state = 'claimed'
+        AND refills.lease_token = {{given}}token AND NOT {MOVED}
     RETURNING refills.refill_id, refills.metric, refills.quantity, refills.delivered
 """  # noqa: S608  # of constants only
 _FIELDS = ("id", "token", "external_id", "delivered")
-_ON_SQLITE = text(
-    _CHANGE.format(
-        hint="NOT INDEXED",  # by the key
-        given=f"""(
-            SELECT {", ".join(f"json_extract(value, '$.{name}') AS {name}" for name in _FIELDS)}
-            FROM json_each(:calls)
-        ) AS given""",  # noqa: S608  # of names
-    )
-)
+_CALLS = f"""FROM (
+    SELECT {", ".join(f"json_extract(value, '$.{name}') AS {name}" for name in _FIELDS)}
+    FROM json_each(:calls)
+) AS given"""  # noqa: S608  # of names
 _MANY = """SELECT * FROM json_to_recordset(CAST(:calls AS JSON))
             AS given (id BIGINT, token TEXT, external_id TEXT, delivered BIGINT)"""
 _ONE = """SELECT CAST(:id AS BIGINT) AS id, CAST(:token AS TEXT) AS token,
             CAST(:external_id AS TEXT) AS external_id, CAST(:delivered AS BIGINT) AS delivered"""
 """PostgreSQL keeps the plan of this one, and plans the other anew each time."""
+_LOCKED = "FROM given JOIN locked ON locked.refill_id = given.id"
 
 
 def _on_postgresql(given: str, locked: str) -> TextClause:
@@ -50,7 +49,7 @@ def _on_postgresql(given: str, locked: str) -> TextClause:
             WHERE {locked} ORDER BY refill_id FOR UPDATE OF refills
         ),
         done AS (
-            {_CHANGE.format(hint="", given="given JOIN locked ON locked.refill_id = given.id")},
+            {_CHANGE.format(hint="", given="given.", rows=_LOCKED)},
                 refills.order_id, link, service, provider
         ),
         {refill_audit.clauses(_STATE, "done")}
@@ -58,8 +57,17 @@ def _on_postgresql(given: str, locked: str) -> TextClause:
     """)  # noqa: S608  # of names and constants
 
 
-_ONE_ON_POSTGRESQL = _on_postgresql(_ONE, "refill_id = CAST(:id AS BIGINT)")
-_MANY_ON_POSTGRESQL = _on_postgresql(_MANY, "refill_id = ANY (:ids)")
+def _on_sqlite(given: str, rows: str) -> TextClause:
+    return text(_CHANGE.format(hint="NOT INDEXED", given=given, rows=rows))  # by the key
+
+
+_STATEMENTS = {
+    ("sqlite", True): _on_sqlite(":", ""),
+    ("sqlite", False): _on_sqlite("given.", _CALLS),
+    ("postgresql", True): _on_postgresql(_ONE, "refill_id = CAST(:id AS BIGINT)"),
+    ("postgresql", False): _on_postgresql(_MANY, "refill_id = ANY (:ids)"),
+}
+"""By engine, and whether the statement is for a single refill."""
 
 
 class Completed(NamedTuple):
@@ -89,16 +97,9 @@ def complete(
         for call in calls
     ]
     audit = refill_audit.audit_of(RefillState.CLAIMED, _STATE, _ACTION, now)
-    if connection.dialect.name == "postgresql":
-        if len(locked) == 1:
-            return _done(connection, _ONE_ON_POSTGRESQL, {**audit, **named[0]})
-        values = {**audit, "calls": json.dumps(named), "ids": list(locked)}
-        return _done(connection, _MANY_ON_POSTGRESQL, values)
-    done = _done(connection, _ON_SQLITE, {"calls": json.dumps(named), "at": audit["at"]})
-    if done:
-        refill_audit.record(connection, _STATE, [one.refill_id for one in done], audit)
+    engine, one = connection.dialect.name, len(locked) == 1
+    given = named[0] if one else {"calls": json.dumps(named), "ids": list(locked)}
+    done = [Completed(*row) for row in read(connection, _STATEMENTS[engine, one], {**audit, **given})]
+    if done and engine == "sqlite":
+        refill_audit.record(connection, _STATE, [row.refill_id for row in done], audit)
     return done
-
-
-def _done(connection: Connection, statement: TextClause, values: Mapping[str, object]) -> list[Completed]:
-    return [Completed(*row) for row in read(connection, statement, values)]

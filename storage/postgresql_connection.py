@@ -9,6 +9,7 @@ from time import monotonic
 from typing import Any, TypeVar
 
 import psycopg
+from psycopg.pq import TransactionStatus
 
 from storage.patience import CHECK, Patience, Waits
 
@@ -33,6 +34,16 @@ class BoundedConnection(psycopg.Connection[Any]):
     def in_use(self) -> bool:
         """Whether the server has just answered."""
         return monotonic() - self._answered_at < _IN_USE
+
+    def commit(self) -> None:
+        """Commit; without a transaction there is nothing to do, which psycopg finds out at greater length."""
+        if self.pgconn.transaction_status != TransactionStatus.IDLE:
+            super().commit()
+
+    def rollback(self) -> None:
+        """Roll back, as `commit`."""
+        if self.pgconn.transaction_status != TransactionStatus.IDLE:
+            super().rollback()
 
     def wait(self, gen: Generator[Any, Any, T], *args: Any, **kwargs: Any) -> T:
         """Wait for one answer; psycopg calls this for all its communication after connecting."""

@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.engine import URL, ExceptionContext
+from sqlalchemy.engine import URL
 
 from storage.errors import MissingDriverError
 from storage.patience import CHECK, CONNECT, MARGIN, Patience, Waits
@@ -56,18 +56,14 @@ def open_engine(url: URL, waits: Waits) -> Engine:
             raise
         return raw
 
-    event.listen(engine, "begin", _begin)
-
     @event.listens_for(engine, "checkin")
     def _checkin(raw: Any, _record: object) -> None:
         if raw is not None:
             raw.patience = CHECK
 
-    @event.listens_for(engine, "handle_error")
-    def _discard(context: ExceptionContext) -> None:
-        if discards(context.original_exception):
-            context.is_disconnect = True
-
+    dialect: Any = engine.dialect
+    is_lost = dialect.is_disconnect
+    dialect.is_disconnect = lambda error, *where: discards(error) or is_lost(error, *where)
     return engine
 
 
@@ -89,7 +85,7 @@ def _is_direct(raw: Any) -> bool:
     return bool(backend == raw.info.backend_pid)
 
 
-def _begin(connection: Connection) -> None:
+def begin(connection: Connection) -> None:
     """Begin a transaction, or only set the limits of one that is a single statement."""
     patience: Patience = connection.info["patience"]
     raw: Any = connection.connection.driver_connection

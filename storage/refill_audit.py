@@ -21,7 +21,7 @@ _MOVED = """
     SELECT refill_id, refills.order_id, link, refills.metric, service, provider, refills.quantity, delivered
     FROM"""
 _ON_SQLITE = f"""(
-    {_MOVED} json_each(:ids) CROSS JOIN refills ON refill_id = value
+    {_MOVED} {{ids}} CROSS JOIN refills ON refill_id = value
     CROSS JOIN orders ON orders.order_id = refills.order_id
     CROSS JOIN targets ON targets.target_id = orders.target_id
 )"""  # a CROSS JOIN keeps SQLite to this order
@@ -32,7 +32,8 @@ _ON_POSTGRESQL = f"""
 """
 _UNITS = {RefillState.COMPLETED: """quantity || ', "delivered": ' || COALESCE(delivered, quantity)"""}
 """How the payload of an event ends, where that is not the quantity."""
-_IDS = "(SELECT value AS refill_id FROM json_each(:ids))"
+_MANY, _ONE = "json_each(:ids)", "(SELECT :ids AS value)"
+"""The refills of SQLite's statements."""
 
 
 def clauses(state: RefillState, rows: str) -> str:
@@ -47,15 +48,15 @@ def record(
     if connection.dialect.name == "postgresql":
         execute(connection, _on_postgresql(state), {**audit, "ids": list(refill_ids)})
         return
-    values = {**audit, "ids": json.dumps(refill_ids)}
-    for statement in _on_sqlite(state):
+    one = len(refill_ids) == 1
+    values = {**audit, "ids": refill_ids[0] if one else json.dumps(refill_ids)}
+    for statement in _on_sqlite(state, _ONE if one else _MANY):
         execute(connection, statement, values)
 
 
 def audit_of(before: RefillState | None, state: RefillState, why: str, now: datetime) -> dict[str, object]:
     """The parameters of moves from one state to another, or of new refills."""
-    common = events.common(REFILL_KINDS[state], now)
-    own = {name: common[name] for name in _OWN}
+    own = events.of_transaction(REFILL_KINDS[state], now)
     return {**own, "why": why, "payload": _payload(before, state, why)}
 
 
@@ -66,8 +67,9 @@ def _payload(before: RefillState | None, state: RefillState, why: str) -> str:
 
 
 @cache
-def _on_sqlite(state: RefillState) -> tuple[TextClause, TextClause]:
-    return text(_history(state, _IDS)), text(_events(state, _ON_SQLITE))
+def _on_sqlite(state: RefillState, ids: str) -> tuple[TextClause, TextClause]:
+    history = _history(state, f"(SELECT value AS refill_id FROM {ids})")  # noqa: S608  # of constants
+    return text(history), text(_events(state, _ON_SQLITE.format(ids=ids)))
 
 
 @cache

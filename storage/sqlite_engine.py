@@ -5,8 +5,6 @@ checkpoint by itself; `sqlite_log` does, while nobody commits.
 """
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from sqlite3 import SQLITE_BUSY
 from sqlite3 import Connection as SQLiteConnection
@@ -31,7 +29,7 @@ _PRAGMAS = (
     "busy_timeout = 1000",  # one try to lock the file; a transaction tries until its patience ends
     "mmap_size = 0",
     "wal_autocheckpoint = 0",
-    f"journal_size_limit = {sqlite_log.KEPT}",
+    f"journal_size_limit = {sqlite_log.LARGEST}",
     "cache_size = -32768",
 )
 _PACE = 0.25
@@ -68,17 +66,19 @@ class WriterTurn:
         self._lock = Lock()
         self._waits = waits
 
-    @contextmanager
-    def taken(self, patience: Patience) -> Iterator[None]:
-        """Hold the turn; raises SQLAlchemy's TimeoutError if it does not come in time."""
+    def taken(self, patience: Patience) -> "WriterTurn":
+        """Take the turn for a `with`; raises SQLAlchemy's TimeoutError if it does not come in time."""
         start = monotonic()
         while not self._lock.acquire(timeout=min(_PACE, patience.turn)):
             if self._waits.over(start, patience.turn):
                 raise PoolTimeoutError
-        try:
-            yield
-        finally:
-            self._lock.release()
+        return self
+
+    def __enter__(self) -> None:
+        """The turn is taken already."""
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
 
 
 class KeptConnection:
@@ -100,7 +100,7 @@ class KeptConnection:
             self._connection.close()
 
 
-def open_engine(url: URL, waits: Waits, file: DatabaseFile, *, connections: int, begin: str) -> Engine:
+def open_engine(url: URL, file: DatabaseFile, *, connections: int) -> Engine:
     engine = create_engine(
         url,
         poolclass=QueuePool,
@@ -125,20 +125,21 @@ def open_engine(url: URL, waits: Waits, file: DatabaseFile, *, connections: int,
         enter_wal(raw)
         file.opened()
 
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        options = connection.info
-        raw: Any = connection.connection.driver_connection
-        while True:
-            try:
-                raw.execute(begin).close()
-            except SQLiteOperationalError as error:
-                if not _is_busy(error) or waits.over(options["since"], options["patience"].turn):
-                    raise
-            else:
-                return
-
     return engine
+
+
+def begin(connection: Connection, *, command: str, waits: Waits) -> None:
+    """Begin a transaction with this command, as soon as no other process locks the file."""
+    options = connection.info
+    raw: Any = connection.connection.dbapi_connection
+    while True:
+        try:
+            raw.execute(command).close()
+        except SQLiteOperationalError as error:
+            if not _is_busy(error) or waits.over(options["since"], options["patience"].turn):
+                raise
+        else:
+            return
 
 
 def _is_busy(error: SQLiteOperationalError) -> bool:

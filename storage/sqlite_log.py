@@ -7,9 +7,11 @@ from sqlite3 import SQLITE_BUSY, OperationalError
 from sqlite3 import Connection as SQLiteConnection
 
 LARGEST = 16 << 20
-"""Bytes of the log from which on a writer copies it into the file."""
-KEPT = 4 << 20
-"""Bytes that the next write leaves of a log that is copied."""
+"""Bytes of the log beyond which a writer copies it into the file.
+
+The next write begins at its start and leaves so many bytes: a commit that writes over them takes half as long
+as one that extends the log.
+"""
 _FURTHER = 4 << 20
 """Bytes after which it is tried again while a reader prevents that the log begins anew."""
 
@@ -22,8 +24,9 @@ class LogLimit:
 
     def reached(self, size: int) -> bool:
         """Whether a log of this size is to be copied now."""
-        if size < self._next:
-            self._next = min(self._next, max(LARGEST, size + _FURTHER))
+        if size <= LARGEST:
+            self._next = LARGEST
+        if size <= self._next:
             return False
         self._next = size + _FURTHER
         return True

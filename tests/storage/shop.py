@@ -186,6 +186,12 @@ class _Spy:
     def cursor(self, *arguments: Any) -> Any:
         return _SpyCursor(self._spied.cursor(*arguments), self.statements)
 
+    def execute(self, statement: str, parameters: Any) -> Any:
+        return self.cursor().execute(statement, parameters)
+
+    def executemany(self, statement: str, rows: Any) -> Any:
+        return self.cursor().executemany(statement, rows)
+
 
 class _SpyCursor:
     def __init__(self, spied: Any, statements: list[tuple[str, Any]]) -> None:
