@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from difflib import get_close_matches
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -40,7 +41,7 @@ class ConfigError(RefilldError):
     """The configuration cannot be used; the message is one line with the file, the line and the key."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _File:
     """The text of the configuration file, to find the line of a key."""
 
@@ -49,7 +50,13 @@ class _File:
 
     def line_of(self, key: tuple[str, ...]) -> int | None:
         """The line of a key, or of the nearest section that contains it; None when neither is in the file."""
-        best: tuple[int, int] | None = None
+        nearest = (key[:length] for length in range(len(key), 0, -1))
+        return next((self._lines[part] for part in nearest if part in self._lines), None)
+
+    @cached_property
+    def _lines(self) -> dict[tuple[str, ...], int]:
+        """The first line of each key and section: read once, because reading a line takes a parser."""
+        lines: dict[tuple[str, ...], int] = {}
         section: tuple[str, ...] = ()
         tables: Counter[tuple[str, ...]] = Counter()
         for number, line in enumerate(self.text.splitlines(), start=1):
@@ -60,10 +67,9 @@ class _File:
                 tables[path[:-1]] += 1
             if header and path:
                 section = path
-            found = path if header else section + path
-            if path and found == key[: len(found)] and (best is None or len(found) > best[1]):
-                best = (number, len(found))
-        return best[0] if best else None
+            if path:
+                lines.setdefault(path if header else section + path, number)
+        return lines
 
 
 _DEFAULTS = _File(Path("(defaults)"))

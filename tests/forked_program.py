@@ -10,23 +10,12 @@ import os
 import signal
 import sys
 from collections.abc import Mapping, Sequence
-from functools import cache
 from io import TextIOWrapper
-from multiprocessing import get_context
-from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from subprocess import TimeoutExpired
 
-from refilld.cli.root import MODULES, main
-
-IMPORTED = [
-    __name__,
-    *sorted(f"refilld.cli.{module}" for module in set(MODULES.values())),
-    "refilld.daemon.daemon",
-    "monitor.sources.graph.source",
-    "monitor.sources.instaloader.source",
-    "storage.migrate",
-]
+from refilld.cli.root import main
+from tests.fork_server import fork_server
 
 
 class ForkedProgram:
@@ -64,14 +53,6 @@ class ForkedProgram:
 
     def kill(self) -> None:
         self.send_signal(signal.SIGKILL)
-
-
-@cache
-def fork_server() -> ForkServerContext:
-    """The process that has imported the program; it ends with the process of the tests."""
-    context = get_context("forkserver")
-    context.set_forkserver_preload(IMPORTED)
-    return context
 
 
 def _run(words: Sequence[str], folder: Path, environ: Mapping[str, str], stdout: Path, stderr: Path) -> None:

@@ -1,9 +1,10 @@
 """One simulation: a shop's orders, the daemon's jobs and a simulated consumer on a virtual clock."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event
@@ -143,12 +144,22 @@ class Simulation:
 @contextmanager
 def fresh_database() -> Iterator[Database]:
     """A migrated database for one simulation, in memory if the system has /dev/shm."""
-    with TemporaryDirectory(
-        prefix="refilld-", dir=_MEMORY_FOLDER if _MEMORY_FOLDER.is_dir() else None
-    ) as folder:
-        database = Database(f"sqlite:///{folder}/simulated.db")
-        try:
-            migrate.upgrade(database)
+    with _folder() as folder:
+        path = Path(folder, "simulated.db")
+        path.write_bytes(_migrated())
+        with closing(Database(f"sqlite:///{path}")) as database:
             yield database
-        finally:
-            database.close()
+
+
+@cache
+def _migrated() -> bytes:
+    """The file of a migrated database: the simulation of each further cadence copies it."""
+    with _folder() as folder:
+        path = Path(folder, "migrated.db")
+        with closing(Database(f"sqlite:///{path}")) as database:
+            migrate.upgrade(database)
+        return path.read_bytes()
+
+
+def _folder() -> TemporaryDirectory[str]:
+    return TemporaryDirectory(prefix="refilld-", dir=_MEMORY_FOLDER if _MEMORY_FOLDER.is_dir() else None)

@@ -1,13 +1,11 @@
 """The processes of a shop: started quickly by a fork server, killed with SIGKILL, and started again."""
 
-import multiprocessing
 import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
-from multiprocessing.context import ForkServerContext, ForkServerProcess
+from multiprocessing.context import ForkServerProcess
 from random import Random
 from threading import Event
 from time import monotonic
@@ -17,18 +15,11 @@ from tests.faults.consumer import run_consumer
 from tests.faults.daemon_process import run_daemon
 from tests.faults.producer import run_producer
 from tests.faults.shop import Shop
+from tests.fork_server import fork_server
 
 MAX_WAIT = 60.0
 """Seconds after which a wait fails; far more than any wait needs."""
 PACE = 0.005
-
-
-@cache
-def fork_server() -> ForkServerContext:
-    """It has imported what the processes need, so that a start costs a fork."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([f"{__package__}.preloaded"])
-    return context
 
 
 def until(found: Callable[[], object], what: Callable[[], str], pace: float = PACE) -> None:

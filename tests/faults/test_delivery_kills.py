@@ -15,10 +15,11 @@ from threading import Event
 from jobs.webhooks import THREADS
 from storage.engine import Database
 from storage.self_check import undelivered
-from tests.faults.crew import fork_server, until
+from tests.faults.crew import until
 from tests.faults.delivery_process import now, run_deliveries
 from tests.faults.seeds import KILLS, seeded
 from tests.faults.shop import Shop
+from tests.fork_server import fork_server
 from tests.refilld.webhook_receiver import Received, Reply, receiving
 from tests.storage.webhook_rows import an_endpoint, happen, states
 
