@@ -32,6 +32,11 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_collection() -> None:
+    """Collect no garbage meanwhile: nearly all that is made stays to the end."""
+    gc.disable()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Measure no coverage in property-based tests and in those with long computations."""
     for item in items:
@@ -44,6 +49,7 @@ def pytest_collection_finish() -> None:
     """Let the garbage collector run less often, and pass over the thousands of tests that stay to the end."""
     gc.freeze()
     gc.set_threshold(10_000, 20, 20)
+    gc.enable()
 
 
 @pytest.fixture(autouse=True, scope="session")
