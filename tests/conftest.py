@@ -8,10 +8,14 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from flask import Flask
 from sqlalchemy import make_url
 
 from storage import migrate
 from storage.engine import Database
+from tests.compiled_routes import CompiledRule
+from tests.compiled_statements import shared_statements
+from tests.compiled_templates import CompiledTemplates
 from tests.kept_logs import kept_logs
 from tests.postgres_server import fast_directory, new_database, server
 from tests.wheel import python, wheel
@@ -28,6 +32,11 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_collection() -> None:
+    """Collect no garbage meanwhile: nearly all that is made stays to the end."""
+    gc.disable()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Measure no coverage in property-based tests and in those with long computations."""
     for item in items:
@@ -40,6 +49,16 @@ def pytest_collection_finish() -> None:
     """Let the garbage collector run less often, and pass over the thousands of tests that stay to the end."""
     gc.freeze()
     gc.set_threshold(10_000, 20, 20)
+    gc.enable()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def compiled_once() -> Iterator[None]:
+    """Compile each route, template and statement once: each test makes an application or a database."""
+    with pytest.MonkeyPatch.context() as patch, shared_statements():
+        patch.setattr(Flask, "jinja_options", {"bytecode_cache": CompiledTemplates()})
+        patch.setattr(Flask, "url_rule_class", CompiledRule)
+        yield
 
 
 @pytest.fixture(scope="session")

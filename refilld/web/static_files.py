@@ -3,6 +3,7 @@
 import gzip
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256
 from importlib.resources import files
 from itertools import chain
@@ -53,6 +54,7 @@ def static_routes() -> Blueprint:
     return routes
 
 
+@cache
 def _read() -> Mapping[str, StaticFile]:
     found = {}
     folders = [files("refilld").joinpath(folder) for folder in FOLDERS]

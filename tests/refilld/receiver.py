@@ -35,7 +35,7 @@ DRIPPED_HEADERS = Answer(_OK, b"X")
 ENDLESS_HEADERS = Answer(b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 1000)
 DRIPPED_BODY = Answer(_OK + b"Content-Length: 1000000\r\n\r\n", b"x")
 ENDLESS_BODY = Answer(_OK + b"\r\n", b"x" * 1_000_000)
-COMPRESSED_ZEROS = Answer(_OK + b"Content-Encoding: gzip\r\n\r\n" + gzip.compress(bytes(100_000_000), 9))
+COMPRESSED_ZEROS = Answer(_OK + b"Content-Encoding: gzip\r\n\r\n" + gzip.compress(bytes(1_000_000)) * 100)
 
 
 @dataclass

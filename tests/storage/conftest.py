@@ -31,14 +31,13 @@ def sqlite(fresh_sqlite: str, sqlite_template: Path) -> Iterator[Database]:
 
 
 @pytest.fixture
-def postgresql(postgres_home: str) -> Iterator[Database]:
-    """A migrated database on the server, shared by all tests and emptied before each."""
-    for database in _opened(postgres_home):
-        with database.write() as connection:
-            connection.exec_driver_sql("SET LOCAL lock_timeout = '10s'")  # a test left a transaction open
-            tables = (table.name for table in reversed(metadata.sorted_tables))
-            connection.exec_driver_sql("; ".join(f"DELETE FROM {table}" for table in tables))
-        yield database
+def postgresql(kept_postgresql: Database) -> Database:
+    """A migrated database on the server, open for all tests and emptied before each."""
+    with kept_postgresql.write() as connection:
+        connection.exec_driver_sql("SET LOCAL lock_timeout = '10s'")  # a test left a transaction open
+        tables = (table.name for table in reversed(metadata.sorted_tables))
+        connection.exec_driver_sql("; ".join(f"DELETE FROM {table}" for table in tables))
+    return kept_postgresql
 
 
 @pytest.fixture(params=ENGINES)
@@ -73,6 +72,12 @@ def postgres_home(postgres_url: str, postgres_template: str) -> Iterator[str]:
     """SQLAlchemy URL of a migrated database; a new one for each test would take most of its time."""
     with new_database(postgres_url, postgres_template) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def kept_postgresql(postgres_home: str) -> Iterator[Database]:
+    """The database of `postgresql`: what a server does first in a connection takes most of a test's time."""
+    yield from _opened(postgres_home)
 
 
 def _opened(url: str) -> Iterator[Database]:

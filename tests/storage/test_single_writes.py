@@ -35,27 +35,34 @@ def sent(database: Database) -> Iterator[list[str]]:
     event.remove(engine, "before_cursor_execute", note)
 
 
+@pytest.fixture
+def single(postgres_home: str, postgresql: Database) -> Iterator[Database]:
+    """The empty database, with a pool of one connection: others would take turns with it."""
+    with closing(Database(postgres_home)) as database:
+        yield database
+
+
 def write_one(database: Database) -> None:
     with database.write(single=True) as connection:
         add_request(connection)
 
 
-def test_a_single_statement_on_a_connection_in_use_is_all_that_is_sent(postgresql: Database) -> None:
-    write_one(postgresql)
-    write_one(postgresql)
-    with sent(postgresql) as statements:
-        write_one(postgresql)
+def test_a_single_statement_on_a_connection_in_use_is_all_that_is_sent(single: Database) -> None:
+    write_one(single)
+    write_one(single)
+    with sent(single) as statements:
+        write_one(single)
     assert statements == ["INSERT"]
-    assert count_requests(postgresql) == 3
+    assert count_requests(single) == 3
 
 
-def test_a_connection_that_was_idle_is_checked_first(postgresql: Database) -> None:
-    write_one(postgresql)
-    with postgresql.read() as connection:
+def test_a_connection_that_was_idle_is_checked_first(single: Database) -> None:
+    write_one(single)
+    with single.read() as connection:
         raw: Any = connection.connection.driver_connection
     raw._answered_at -= 60  # a minute passes
-    with sent(postgresql) as statements:
-        write_one(postgresql)
+    with sent(single) as statements:
+        write_one(single)
     assert statements == [BEGIN, "INSERT"]
 
 
@@ -69,15 +76,15 @@ def test_behind_a_pooler_it_is_an_ordinary_transaction(postgres_home: str, postg
     assert count_requests(postgresql) == 2
 
 
-def test_a_single_statement_has_the_limits_of_its_database(postgresql: Database) -> None:
-    write_one(postgresql)
+def test_a_single_statement_has_the_limits_of_its_database(single: Database) -> None:
+    write_one(single)
     for _ in range(2):  # the second one finds the limits set
         with (
             pytest.raises(UnreachableError, match="statement timeout"),
-            postgresql.with_patience(SHORT).write(single=True) as connection,
+            single.with_patience(SHORT).write(single=True) as connection,
         ):
             connection.exec_driver_sql("SELECT pg_sleep(5)")
-    with postgresql.with_patience(CALLER).write(single=True) as connection:
+    with single.with_patience(CALLER).write(single=True) as connection:
         limit = connection.exec_driver_sql("SHOW statement_timeout").scalar()
     assert limit == f"{CALLER.statement}s"
 

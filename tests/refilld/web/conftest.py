@@ -5,19 +5,9 @@ from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
-from flask import Flask
 
 from refilld.services import passwords
-from tests.compiled_templates import CompiledTemplates
 from tests.refilld.web.desk_world import DeskWorld, desk_world
-
-
-@pytest.fixture(autouse=True, scope="session")
-def compiled_templates() -> Iterator[None]:
-    """Compile each template once."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Flask, "jinja_options", {"bytecode_cache": CompiledTemplates()})
-        yield
 
 
 @pytest.fixture

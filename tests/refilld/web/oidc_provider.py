@@ -115,7 +115,7 @@ def oidc_provider(now: int) -> Iterator[OidcProvider]:
     provider = OidcProvider(now)
     server = make_server("127.0.0.1", 0, provider.app(), threaded=True)
     provider.issuer = f"http://127.0.0.1:{server.server_port}"
-    thread = Thread(target=server.serve_forever)
+    thread = Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:
         yield provider

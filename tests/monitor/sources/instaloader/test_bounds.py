@@ -19,7 +19,7 @@ MIB = 1024 * 1024
     "answer",
     [
         HttpAnswer(b" " * (9 * MIB)),
-        HttpAnswer(gzip.compress(b" " * (64 * MIB)), headers=(("Content-Encoding", "gzip"),)),
+        HttpAnswer(gzip.compress(b" " * MIB) * 64, headers=(("Content-Encoding", "gzip"),)),
     ],
     ids=["large", "large when unpacked"],
 )
