@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from storage import migrate, tokens
+from storage import tokens
 from storage.engine import Database
 from storage.tokens import Scope
 from tests.faults.crew import reserved_ports
@@ -29,10 +29,9 @@ def sqlite_shop(tmp_path: Path) -> Iterator[Shop]:
 
 
 @pytest.fixture
-def postgresql_shop(tmp_path: Path, fresh_postgres: str) -> Iterator[Shop]:
-    with closing(Database(fresh_postgres)) as database, reserved_ports(2) as ports:
-        migrate.upgrade(database)
-        yield opened(Shop(tmp_path, fresh_postgres, ports), database)
+def postgresql_shop(tmp_path: Path, migrated_postgres_url: str) -> Iterator[Shop]:
+    with closing(Database(migrated_postgres_url)) as database, reserved_ports(2) as ports:
+        yield opened(Shop(tmp_path, migrated_postgres_url, ports), database)
 
 
 def opened(shop: Shop, database: Database) -> Shop:
