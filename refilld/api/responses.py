@@ -4,15 +4,24 @@ from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from json import JSONEncoder
+from wsgiref.types import WSGIEnvironment
 
 from flask import Response
+from werkzeug.datastructures import Headers
 
 from monitor.model.instants import rfc3339
 
 
+class _Answer(Response):
+    """An answer whose headers are complete: they need no copy that completes them."""
+
+    def get_wsgi_headers(self, environ: WSGIEnvironment) -> Headers:  # noqa: ARG002
+        return self.headers
+
+
 def answer(value: Mapping[str, object], status: int = 200) -> Response:
     """A JSON answer."""
-    return Response(to_json(value), status, content_type="application/json")
+    return _Answer(to_json(value), status, content_type="application/json")
 
 
 def to_json(value: Mapping[str, object]) -> str:

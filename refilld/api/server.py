@@ -28,7 +28,6 @@ _LIMITS: dict[str, object] = {
     "channel_timeout": 60,
     "cleanup_interval": 10,
     "connection_limit": 500,  # rarely reached: `connection.IN_ALL` is lower
-    "channel_request_lookahead": 1,  # needed to notice that a waiting client disconnects
 }
 
 
