@@ -7,7 +7,7 @@ from time import monotonic
 from typing import Any
 
 from waitress.channel import HTTPChannel  # type: ignore[import-untyped]
-from waitress.task import ErrorTask, ThreadedTaskDispatcher  # type: ignore[import-untyped]
+from waitress.task import ErrorTask  # type: ignore[import-untyped]
 from waitress.utilities import Error  # type: ignore[import-untyped]
 
 from refilld.api.problems import MIMETYPE, RETRY_AFTER, problem_json
@@ -25,9 +25,6 @@ PER_PEER = 250
 """Connections from one address, besides those of waiting claims; for another one the slowest is closed."""
 IN_ALL = 480
 """Connections from all addresses; likewise."""
-PROBES = ("/healthz", "/readyz")
-"""Paths that are answered by threads of their own, so that no other request can delay them."""
-_PROBE_THREADS = 2
 
 
 class _Busy(Error):  # type: ignore[misc]  # noqa: N818  # it is not raised
@@ -216,23 +213,3 @@ def _make_room(newest: Connection, connections: list[Any], most: int) -> None:
         idle = [one for one in connections if not one.requests and not one.will_close and one is not newest]
         chosen = min(idle, key=lambda one: (not one.unfinished, one.creation_time), default=newest)
         chosen.will_close = True
-
-
-class Threads:
-    """The threads that serve requests, and a few for probes alone."""
-
-    def __init__(self, requests: ThreadedTaskDispatcher) -> None:
-        self._requests = requests
-        self._probes = ThreadedTaskDispatcher()
-        self._probes.set_thread_count(_PROBE_THREADS)
-
-    def add_task(self, connection: Connection) -> None:
-        """Serve the next request of a connection."""
-        connection.queued_at = monotonic()
-        path = getattr(connection.requests[0], "path", "")
-        (self._probes if path in PROBES else self._requests).add_task(connection)
-
-    def shutdown(self, timeout: float) -> None:
-        """End all threads."""
-        self._probes.shutdown(timeout=timeout)
-        self._requests.shutdown(timeout=timeout)
