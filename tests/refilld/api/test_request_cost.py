@@ -33,7 +33,7 @@ def done(_environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]
 
 
 def test_an_answer_that_was_sent_whole_does_not_wake_the_event_loop(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is woken when the server stops, and when the client has closed before the last answer is done with."""
+    """It is woken when the server stops, and if the client closes before the last answer is done with."""
     woken = list[str]()
     monkeypatch.setattr(Trigger, "pull_trigger", lambda _self: woken.append(current_thread().name))
     ask(done)
