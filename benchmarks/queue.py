@@ -3,8 +3,9 @@
 All in one run, on both engines, fully durable (SQLite: `synchronous=FULL`; PostgreSQL: `fsync` and
 `synchronous_commit` on), on the same tables. Consumers are threads of this process; `refilld serve` is one of
 its own. The driver alone writes one row of history for each change (`driver`), or also the event of the
-audit trail, as refilld does (`+ events`). All take turns, and the median of the rounds counts. Then come the
-fairness among four consumers, and the claims in a large table.
+audit trail, as refilld does (`+ events`). `Flask` is the same requests to bare views of Flask on waitress,
+which do nothing: the limit of the HTTP interface. All take turns, and the median of the rounds counts. Then
+come the fairness among four consumers, and the claims in a large table.
 
 Run it as `python -m benchmarks.queue [--engine ENGINE] [--part PART] [--case CASE] [--directory DIR]`; the
 peers need `make .venv/.benchmarks`.
@@ -20,6 +21,7 @@ from tempfile import TemporaryDirectory
 from threading import Barrier
 from time import perf_counter
 
+from benchmarks.queue_floor import bare_flask
 from benchmarks.queue_growth import close, shares, slow_claims
 from benchmarks.queue_peers import Times, huey_rate, procrastinate_rate, together
 from benchmarks.queue_raw import RawPostgreSQL, RawSQLite
@@ -52,7 +54,7 @@ CASES: tuple[tuple[str, Callable[[Queue, int], None], int], ...] = (
     ("100 in one transaction", in_one_transaction, 4_000),
 )
 """Name, work, and refills of a round."""
-COLUMNS = ("driver", "+ events", "storage", "HTTP", "peer")
+COLUMNS = ("driver", "+ events", "storage", "HTTP", "Flask", "peer")
 
 
 def rate(opened: Opened, work: Callable[[Queue, int], None], refills: int, consumers: int) -> float:
@@ -74,12 +76,13 @@ def rates(engine: str, at: Place, directory: Path, rounds: int, case: str) -> No
     raw_url, own_url, peer_url = at.url(), at.url(), at.url()
     raw, own = filled(raw_url, 2 * needed), filled(own_url, 2 * needed)
     open_raw = partial(RawSQLite if engine == "sqlite" else RawPostgreSQL, raw_url)
-    with served(own, own_url, directory) as http:
+    with served(own, own_url, directory) as http, bare_flask() as flask:
         sides: tuple[Opened, ...] = (
             lambda: Raw(open_raw()),
             lambda: Raw(open_raw(told=True)),
             lambda: Storage(own),
             http,
+            flask,
         )
         for name, work, refills in cases:
             for consumers in (1, 4):

@@ -1,7 +1,7 @@
 """Request ids: each HTTP request has one, which is in its answer and in the events that it causes."""
 
 import re
-from uuid import uuid4
+from random import getrandbits
 
 from flask import Flask, Response, g, request
 
@@ -20,12 +20,12 @@ def register(app: Flask) -> None:
 
 def _begin() -> None:
     given = request.headers.get(HEADER, "")
-    g.request_id = given if _GIVEN.fullmatch(given) else uuid4().hex
-    become(Actor("http", g.request_id))  # until the token is known
+    g.request_id = name = given if _GIVEN.fullmatch(given) else f"{getrandbits(128):032x}"
+    become(Actor("http", name))  # until the token is known
 
 
 def _answer(response: Response) -> Response:
-    response.headers[HEADER] = g.get("request_id", "")
+    response.headers.add(HEADER, g.get("request_id", ""))
     return response
 
 

@@ -1,7 +1,8 @@
 """Reading JSON strictly: no key twice, no NaN, nothing that the parser cannot hold."""
 
-import json
 from collections.abc import Callable
+from functools import cache
+from json import JSONDecodeError, JSONDecoder
 from typing import Any
 
 from monitor.errors import BadInputError
@@ -20,15 +21,18 @@ class NotJsonError(BadInputError):
 def read_json(text: str, parse_float: Callable[[str], Any] = float) -> Any:
     """The value of a text; raises NotJsonError."""
     try:
-        return json.loads(
-            text, object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=parse_float
-        )
-    except json.JSONDecodeError as fault:
+        return _decoder(parse_float).decode(text)
+    except JSONDecodeError as fault:
         raise NotJsonError(f"is not JSON: {fault.msg} at column {fault.colno}") from fault
     except BadInputError:
         raise
     except (ValueError, RecursionError) as fault:  # too many digits, too many brackets
         raise NotJsonError("has a too long number, or is nested too deeply") from fault
+
+
+@cache
+def _decoder(parse_float: Callable[[str], Any]) -> JSONDecoder:
+    return JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=parse_float)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -5,7 +5,8 @@ from threading import Event
 from typing import Any
 
 import structlog
-from flask import Flask, Response
+from flask import Flask, Request, Response
+from werkzeug.routing import MapAdapter
 
 from monitor.model.target import Metric
 from refilld import request_ids
@@ -85,10 +86,17 @@ def create_app(
 
 
 class _Application(Flask):
-    """Flask without the question, several times in each request, whether a function is a coroutine."""
+    """Flask without what each request needs time for, and no route."""
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """No view is a coroutine."""
         return func
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """No route depends on the host, and no URL is built from it."""
+        if request is None:
+            return None
+        return self.url_map.bind("", path_info=request.path, default_method=request.method)
 
 
 def _empty_app() -> Flask:
@@ -116,6 +124,6 @@ def _texts(settings: Settings) -> Texts:
 
 def _harden(response: Response) -> Response:
     """Forbid caching, because answers may hold lease tokens, and content type sniffing."""
-    response.headers.setdefault("Cache-Control", "no-store")
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.add("Cache-Control", "no-store")
+    response.headers.add("X-Content-Type-Options", "nosniff")
     return response

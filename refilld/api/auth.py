@@ -1,7 +1,7 @@
 """Authentication by bearer tokens (RFC 6750) and their scopes."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
 from functools import wraps
@@ -13,7 +13,7 @@ from flask import Response, g, request
 from refilld.api.problems import ProblemKind, problem
 from refilld.api.token_lookup import TokenLookup
 from refilld.services.token_uses import Quota, TokenUses
-from storage.actor import actor, become
+from storage.actor import Actor, actor, become
 from storage.tokens import Scope, TokenRow
 
 View: TypeAlias = Callable[..., Response]
@@ -52,7 +52,7 @@ class Guard:
 
     def refusal(self, *needed: Scope) -> Response | None:
         """The answer to a request without a token of one of these scopes; None if it has one."""
-        token = bearer_token(request.headers.get("Authorization", ""))
+        token = bearer_token(request.environ.get("HTTP_AUTHORIZATION", ""))
         if token is None:
             return _unauthorized("Send a token: Authorization: Bearer TOKEN.", "Bearer")
         match self.admission(token, *needed):
@@ -77,9 +77,9 @@ class Guard:
             return Admission.ENDED
         if self._counted(held).exceeded:
             return Admission.TOO_MANY
-        if frozenset(held.scopes).isdisjoint(needed):
+        if not any(scope in held.scopes for scope in needed):
             return Admission.WRONG_SCOPE
-        become(replace(actor(), name=f"token {held.name or held.token_id}"))
+        become(Actor(f"token {held.name or held.token_id}", actor().request_id))
         return Admission.GRANTED
 
     def withdrawal(self, token: str) -> Response | None:
@@ -104,8 +104,8 @@ def add_quota(response: Response) -> Response:
     """Tell how many requests are left (draft-ietf-httpapi-ratelimit-headers), if there is a limit."""
     quota: Quota | None = g.get("quota")
     if quota is not None and quota.limit:
-        response.headers["RateLimit-Policy"] = f'"token";q={quota.limit};w=60'
-        response.headers["RateLimit"] = f'"token";r={max(quota.left, 0)};t={quota.reset}'
+        response.headers.add("RateLimit-Policy", f'"token";q={quota.limit};w=60')
+        response.headers.add("RateLimit", f'"token";r={max(quota.left, 0)};t={quota.reset}')
     return response
 
 

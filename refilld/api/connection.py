@@ -1,12 +1,13 @@
 """Connections of clients: limits for slow and for many ones, and requests of half-closed connections."""
 
 import socket
+from collections.abc import Callable
 from http import HTTPStatus
 from time import monotonic
 from typing import Any
 
 from waitress.channel import HTTPChannel  # type: ignore[import-untyped]
-from waitress.task import ErrorTask, ThreadedTaskDispatcher  # type: ignore[import-untyped]
+from waitress.task import ErrorTask  # type: ignore[import-untyped]
 from waitress.utilities import Error  # type: ignore[import-untyped]
 
 from refilld.api.problems import MIMETYPE, RETRY_AFTER, problem_json
@@ -24,9 +25,6 @@ PER_PEER = 250
 """Connections from one address, besides those of waiting claims; for another one the slowest is closed."""
 IN_ALL = 480
 """Connections from all addresses; likewise."""
-PROBES = ("/healthz", "/readyz")
-"""Paths that are answered by threads of their own, so that no other request can delay them."""
-_PROBE_THREADS = 2
 
 
 class _Busy(Error):  # type: ignore[misc]  # noqa: N818  # it is not raised
@@ -51,6 +49,21 @@ class _ProblemTask(ErrorTask):  # type: ignore[misc]
         self.write(body)
 
 
+class _Server:
+    """What a connection needs of the server, whose event loop it wakes only if there is something to do."""
+
+    def __init__(self, server: Any, is_needed: Callable[[], bool]) -> None:
+        self.adj, self.application, self.add_task = server.adj, server.application, server.add_task
+        self.effective_port, self.server_name = server.effective_port, server.server_name
+        self.active_channels = server.active_channels
+        self._wake, self._is_needed = server.pull_trigger, is_needed
+
+    def pull_trigger(self) -> None:
+        """Waitress calls this after each answer."""
+        if self._is_needed():
+            self._wake()
+
+
 class Connection(HTTPChannel):  # type: ignore[misc]
     """One connection; the event loop asks `readable` and `writable` at least once a second."""
 
@@ -62,8 +75,9 @@ class Connection(HTTPChannel):  # type: ignore[misc]
     deferred: DeferredAnswer | None = None
     """The answer to its first request, for which its client waits."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, server: Any, *args: Any, **kwargs: Any) -> None:
+        super().__init__(server, *args, **kwargs)
+        self.server = _Server(server, self._needs_event_loop)
         self._half_closed = False
         self._rest = b""
         """Input after the request that is being served: parsed when its answer is sent."""
@@ -133,14 +147,22 @@ class Connection(HTTPChannel):  # type: ignore[misc]
         self.will_close |= self._is_unread()
         if self.will_close:  # here, as the socket of a client that does not read never becomes writable
             self.handle_close()
-        return not (self._half_closed or self._rest) and bool(super().readable())
+        return not self._has_more() and (bool(self.requests) or not self.total_outbufs_len)
+
+    def _has_more(self) -> bool:
+        """Whether it ends, or its next request came already."""
+        return bool(self._rest) or self._half_closed or self.will_close or self.close_when_flushed
+
+    def _needs_event_loop(self) -> bool:
+        """Whether the event loop has more to do than to wait for the next request, as it does anyway."""
+        return self._has_more() or self.total_outbufs_len > 0
 
     def _is_unread(self) -> bool:
         """Whether the client has read nothing for too long, although answers or requests wait for that."""
         waiting = self.total_outbufs_len + (0 if self.requests else len(self._rest))
-        if waiting != self._waiting or not waiting:
+        if waiting != self._waiting:
             self._waiting, self._waiting_since = waiting, monotonic()
-        return monotonic() - self._waiting_since > UNREAD_SECONDS
+        return bool(waiting) and monotonic() - self._waiting_since > UNREAD_SECONDS
 
     def handle_read(self) -> None:
         """Read; a client that closes his side after a request still gets its answer."""
@@ -191,23 +213,3 @@ def _make_room(newest: Connection, connections: list[Any], most: int) -> None:
         idle = [one for one in connections if not one.requests and not one.will_close and one is not newest]
         chosen = min(idle, key=lambda one: (not one.unfinished, one.creation_time), default=newest)
         chosen.will_close = True
-
-
-class Threads:
-    """The threads that serve requests, and a few for probes alone."""
-
-    def __init__(self, requests: ThreadedTaskDispatcher) -> None:
-        self._requests = requests
-        self._probes = ThreadedTaskDispatcher()
-        self._probes.set_thread_count(_PROBE_THREADS)
-
-    def add_task(self, connection: Connection) -> None:
-        """Serve the next request of a connection."""
-        connection.queued_at = monotonic()
-        path = getattr(connection.requests[0], "path", "")
-        (self._probes if path in PROBES else self._requests).add_task(connection)
-
-    def shutdown(self, timeout: float) -> None:
-        """End all threads."""
-        self._probes.shutdown(timeout=timeout)
-        self._requests.shutdown(timeout=timeout)

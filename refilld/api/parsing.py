@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from types import MappingProxyType
 from typing import TypeVar
 
 from flask import request
 from werkzeug.exceptions import UnsupportedMediaType
+from werkzeug.http import parse_options_header
 
 from monitor.model.whole_number import whole_number
 from refilld.api.problems import InvalidQueryError
@@ -30,19 +32,24 @@ def read_body(model: type[M]) -> M:
     data = request.get_data(cache=False)
     if model.optional and not data:
         return model()
-    _require_plain_json()
+    headers = request.environ
+    fault = _media_fault(headers.get("CONTENT_TYPE", ""), headers.get("HTTP_CONTENT_ENCODING", "identity"))
+    if fault:
+        raise UnsupportedMediaType(fault)
     return model.read(data)
 
 
-def _require_plain_json() -> None:
-    if request.mimetype != "application/json":
-        raise UnsupportedMediaType("The body must be application/json.")
-    if request.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
-        raise UnsupportedMediaType(
-            "No Content-Encoding is known; send the body as it is, without that header."
-        )
-    if request.mimetype_params.get("charset", "utf-8").lower() != "utf-8":
-        raise UnsupportedMediaType("The charset is not UTF-8; send the body in UTF-8, without a charset.")
+@lru_cache(maxsize=64)
+def _media_fault(content_type: str, encoding: str) -> str:
+    """Why a body with these headers is not plain JSON; empty if it is."""
+    mimetype, parameters = parse_options_header(content_type)
+    if mimetype.lower() != "application/json":
+        return "The body must be application/json."
+    if encoding.strip().lower() != "identity":
+        return "No Content-Encoding is known; send the body as it is, without that header."
+    if parameters.get("charset", "utf-8").lower() != "utf-8":
+        return "The charset is not UTF-8; send the body in UTF-8, without a charset."
+    return ""
 
 
 def read_list(query: QueryFormat[F], now: datetime) -> ListQuery[F]:

@@ -33,6 +33,8 @@ def _mark(found: re.Match[str]) -> str:
 
 def _has_another_spelling(raw: str) -> bool:
     """Whether a fixed part is written with %, or any part contains what stands for a slash."""
+    if "%" not in raw and raw.isascii():
+        return False
     parts = raw.split("/")
     if parts[:4] == ["", "api", "v1", "orders"]:
         del parts[4:5]

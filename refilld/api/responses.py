@@ -1,23 +1,32 @@
 """JSON answers, with times in RFC 3339."""
 
-import json
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
+from json import JSONEncoder
+from wsgiref.types import WSGIEnvironment
 
 from flask import Response
+from werkzeug.datastructures import Headers
 
 from monitor.model.instants import rfc3339
 
 
+class _Answer(Response):
+    """An answer whose headers are complete: they need no copy that completes them."""
+
+    def get_wsgi_headers(self, environ: WSGIEnvironment) -> Headers:  # noqa: ARG002
+        return self.headers
+
+
 def answer(value: Mapping[str, object], status: int = 200) -> Response:
     """A JSON answer."""
-    return Response(to_json(value), status, mimetype="application/json")
+    return _Answer(to_json(value), status, content_type="application/json")
 
 
 def to_json(value: Mapping[str, object]) -> str:
     """One line of JSON; half a surrogate, which a client may send in a name, becomes a question mark."""
-    text = json.dumps(value, default=_plain, ensure_ascii=False) + "\n"
+    text = _ENCODER.encode(value) + "\n"
     return text if text.isascii() else text.encode(errors="replace").decode()
 
 
@@ -27,3 +36,6 @@ def _plain(value: object) -> object:
     if isinstance(value, Decimal):
         return f"{value:f}"
     raise TypeError(f"{type(value).__name__} is not JSON")
+
+
+_ENCODER = JSONEncoder(default=_plain, ensure_ascii=False)

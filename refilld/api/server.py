@@ -1,6 +1,5 @@
 """The HTTP server (waitress), started and stopped by the daemon."""
 
-import logging
 import socket
 from collections.abc import Callable, Iterable
 from threading import Event, Thread
@@ -10,7 +9,8 @@ from typing import Any
 from waitress import wasyncore  # type: ignore[import-untyped]
 from waitress.server import create_server  # type: ignore[import-untyped]
 
-from refilld.api.connection import Connection, Threads
+from refilld.api.connection import Connection
+from refilld.api.threads import Threads
 from refilld.api.trigger import Trigger
 from storage.errors import UnreachableError
 
@@ -22,13 +22,11 @@ GRACE = 5.0
 UNREAD_GRACE = 1.0
 """Seconds that the last answers wait for clients that read nothing, when the server stops."""
 _LIMITS: dict[str, object] = {
-    "threads": THREADS,
     "max_request_body_size": LARGEST_BODY + 1,  # waitress rejects bodies of this size
     "max_request_header_size": 32 * 1024,
     "channel_timeout": 60,
     "cleanup_interval": 10,
     "connection_limit": 500,  # rarely reached: `connection.IN_ALL` is lower
-    "channel_request_lookahead": 1,  # needed to notice that a waiting client disconnects
 }
 
 
@@ -40,7 +38,6 @@ class HttpServer:
     """Serves one address with its own threads from `start` to `stop`."""
 
     def __init__(self, app: Callable[..., Iterable[bytes]], host: str, port: int) -> None:
-        logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # it warns about every waiting request
         self.host = host
         self.port = port
         """The configured port; after `start` the real one, which differs if 0 is configured."""
@@ -55,12 +52,17 @@ class HttpServer:
         listener = _listen(self.host, self.port)
         self.port = listener.getsockname()[1]
         self._server = create_server(
-            self._app, self._sockets, sockets=[listener], ident=None, asyncore_use_poll=True, **_LIMITS
+            self._app,
+            self._sockets,
+            _dispatcher=Threads(THREADS),
+            sockets=[listener],
+            ident=None,
+            asyncore_use_poll=True,
+            **_LIMITS,
         )
         self._server.trigger.close()
         self._server.trigger = Trigger(self._sockets)
         self._server.channel_class = Connection
-        self._server.task_dispatcher = Threads(self._server.task_dispatcher)
         self._thread.start()
 
     def stop(self) -> None:

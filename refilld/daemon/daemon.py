@@ -1,5 +1,6 @@
 """The daemon: composes sources, jobs and HTTP into one process, and reports its state to systemd."""
 
+import gc
 import os
 import socket
 import sqlite3
@@ -261,6 +262,7 @@ class Daemon:
         served = beside(app, self._pages(enabled)) if self.settings.web.enabled else app
         server = HttpServer(served, self.settings.http.host, self.settings.http.port)
         server.start()
+        gc.freeze()  # what the start has made stays, and to look through it would hold up all requests
         log.info("http.listening", host=self.settings.http.host, port=server.port)
         uses: TokenUses = app.extensions[USES]
         try:

@@ -9,7 +9,7 @@ class FulfilmentMetrics:
     """Counts delivered units and leases that have ended."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self._refilled = Counter(
+        units = Counter(
             "refilld_units_refilled_total",
             "Units of the refills that consumers have completed over HTTP.",
             ["metric"],
@@ -20,12 +20,11 @@ class FulfilmentMetrics:
             "Leases of refills that ended before the consumer gave the refill back.",
             registry=registry,
         )
-        for metric in Metric:
-            self._refilled.labels(metric)
+        self._units = {metric: units.labels(metric) for metric in Metric}
 
     def refilled(self, metric: Metric, units: int) -> None:
         """Count the units of a completed refill, after the commit."""
-        self._refilled.labels(metric).inc(units)
+        self._units[metric].inc(units)
 
     def leases_expired(self, refills: int) -> None:
         """Count expired leases, after the commit."""

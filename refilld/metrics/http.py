@@ -17,6 +17,8 @@ class HttpMetrics:
     """Measures requests by route template, so that no path or id becomes a label."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
+        self._series: dict[tuple[str, str, int], Histogram] = {}
+        """By method, route and class of the status: to find one by its labels costs as much as to count."""
         self._durations = Histogram(
             "refilld_http_request_duration_seconds",
             "Time to answer an HTTP request, without the transfer of the answer.",
@@ -31,19 +33,21 @@ class HttpMetrics:
         app.after_request(self._end)
 
     def _end(self, response: Response) -> Response:
-        method = request.method if request.method in METHODS else OTHER_METHOD
-        route = request.url_rule.rule if request.url_rule else NO_ROUTE
-        began: float = g.began
-
-        def observe() -> None:
-            status = f"{response.status_code // 100}xx"
-            self._durations.labels(method, route, status).observe(perf_counter() - began)
-
+        method, rule, began = request.method, request.url_rule, g.began
+        method = method if method in METHODS else OTHER_METHOD
+        route = rule.rule if rule else NO_ROUTE
         if isinstance(response, DeferredAnswer):
-            response.call_on_close(observe)
+            response.call_on_close(lambda: self._count(method, route, response, began))
         else:
-            observe()
+            self._count(method, route, response, began)
         return response
+
+    def _count(self, method: str, route: str, response: Response, began: float) -> None:
+        key = method, route, response.status_code // 100
+        series = self._series.get(key)
+        if series is None:
+            series = self._series[key] = self._durations.labels(method, route, f"{key[2]}xx")
+        series.observe(perf_counter() - began)
 
 
 def _begin() -> None:

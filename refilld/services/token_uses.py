@@ -72,7 +72,7 @@ class TokenUses:
     def take(self, token_id: int, limit: int) -> Quota:
         """Count a request, unless it is too many; returns what is left."""
         now = self._clock()
-        minute, reset = divmod(int((now - EPOCH).total_seconds()), 60)
+        minute, second = divmod(int(now.timestamp()), 60)
         with self._lock:
             count = self._counts.get(token_id)
             if count is None:
@@ -83,7 +83,7 @@ class TokenUses:
             left = limit - count.known - count.new - 1
             if left >= 0 or not limit:
                 count.new += 1
-        return Quota(limit, left, 60 - reset)
+        return Quota(limit, left, 60 - second)
 
     def run_once(self) -> None:
         """Store the counts that are due, and learn what other processes have counted."""

@@ -13,6 +13,7 @@ import pytest
 
 from refilld.api import connection
 from refilld.api.server import THREADS, HttpServer
+from refilld.api.threads import PROBES
 from storage.tokens import Scope
 from tests.refilld.queue_world import QueueWorld
 
@@ -102,7 +103,7 @@ def test_a_crowd_from_many_addresses_locks_nobody_out(monkeypatch: pytest.Monkey
         assert get(server, "/") == 200
 
 
-@pytest.mark.parametrize("path", connection.PROBES)
+@pytest.mark.parametrize("path", PROBES)
 def test_a_probe_is_answered_while_every_thread_waits(path: str) -> None:
     """As for a database that keeps all requests waiting."""
     running, finish = Semaphore(0), Event()
