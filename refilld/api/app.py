@@ -86,7 +86,7 @@ def create_app(
 
 
 class _Application(Flask):
-    """Flask without what each request needs time for, and no route."""
+    """Flask without two steps that take time in each request, and that no route needs."""
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """No view is a coroutine."""
