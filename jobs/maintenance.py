@@ -56,4 +56,4 @@ class Maintenance:
         repaired = future_times.repair(tx, now, self.longest_hold)
         sources.forget_requests_to_come(tx, now)
         ahead = round((newest - now).total_seconds())
-        log.warning("clock.was_ahead", seconds=ahead, **repaired._asdict())
+        log.warning("clock.was_ahead", seconds=ahead, targets=repaired.targets, rows=repaired.rows)
