@@ -49,7 +49,7 @@ class _ProblemTask(ErrorTask):  # type: ignore[misc]
         self.write(body)
 
 
-class _Server:
+class _ConnectionServer:
     """What a connection needs of the server, whose event loop it wakes only if there is something to do."""
 
     def __init__(self, server: Any, is_needed: Callable[[], bool]) -> None:
@@ -77,7 +77,7 @@ class Connection(HTTPChannel):  # type: ignore[misc]
 
     def __init__(self, server: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(server, *args, **kwargs)
-        self.server = _Server(server, self._needs_event_loop)
+        self.server = _ConnectionServer(server, self._needs_event_loop)
         self._half_closed = False
         self._rest = b""
         """Input after the request that is being served: parsed when its answer is sent."""

@@ -12,7 +12,7 @@ from werkzeug.datastructures import Headers
 from monitor.model.instants import rfc3339
 
 
-class _Answer(Response):
+class _JsonAnswer(Response):
     """An answer whose headers are complete: they need no copy that completes them."""
 
     def get_wsgi_headers(self, environ: WSGIEnvironment) -> Headers:  # noqa: ARG002
@@ -21,7 +21,7 @@ class _Answer(Response):
 
 def answer(value: Mapping[str, object], status: int = 200) -> Response:
     """A JSON answer."""
-    return _Answer(to_json(value), status, content_type="application/json")
+    return _JsonAnswer(to_json(value), status, content_type="application/json")
 
 
 def to_json(value: Mapping[str, object]) -> str:

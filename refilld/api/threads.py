@@ -15,7 +15,7 @@ _Given: TypeAlias = SimpleQueue[Connection | None]
 """What an idle thread waits for: a connection, or None at the end."""
 
 
-class _Group:
+class _ThreadGroup:
     """Threads that serve connections in the order of their requests.
 
     The thread that was idle for the shortest time is next, for its memory is still in the caches of the
@@ -78,8 +78,8 @@ class Threads:
     """The threads of a server, as waitress calls them."""
 
     def __init__(self, requests: int) -> None:
-        self._requests = _Group("http", requests)
-        self._probes = _Group("http-probe", _PROBE_THREADS)
+        self._requests = _ThreadGroup("http", requests)
+        self._probes = _ThreadGroup("http-probe", _PROBE_THREADS)
 
     def add_task(self, connection: Connection) -> None:
         """Serve the next request of a connection."""
