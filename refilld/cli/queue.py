@@ -9,7 +9,7 @@ from monitor.model.queue_part import WHOLE_QUEUE, PartKind, QueuePart
 from monitor.model.target import Metric
 from refilld.cli.context import CommandContext, pass_context
 from refilld.cli.lists import Column, list_options, print_list
-from refilld.cli.parameters import NAME, TEXT
+from refilld.cli.parameters import NAME, TEXT, choice
 from refilld.services import queue_pause
 from storage import queue_pauses
 
@@ -43,7 +43,7 @@ def _part_options(command: Callable[..., None]) -> Callable[..., None]:
     for option in (
         click.option("--service", type=NAME, help="Only the refills of this service."),
         click.option("--provider", type=NAME, help="Only the refills of this provider."),
-        click.option("--metric", type=click.Choice(list(Metric)), help="Only the refills of this metric."),
+        click.option("--metric", type=choice(Metric), help="Only the refills of this metric."),
     ):
         command = option(command)
     return command

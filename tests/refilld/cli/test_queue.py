@@ -1,5 +1,8 @@
 """`refilld queue`: pausing and resuming."""
 
+import pytest
+
+from monitor.model.target import Metric
 from tests.refilld.cli_world import CliWorld
 
 
@@ -21,3 +24,11 @@ def test_one_command_pauses_one_part(cli: CliWorld) -> None:
     """Two parts have a pause each."""
     result = cli.run("queue", "pause", "--provider", "a", "--service", "b", "--why", "x")
     assert result.exit_code == 2
+
+
+@pytest.mark.parametrize("metric", Metric)
+def test_a_metric_is_paused_by_the_name_that_it_has_everywhere(cli: CliWorld, metric: Metric) -> None:
+    """As `refills claim --metric` takes it."""
+    paused = cli.run("queue", "pause", "--metric", str(metric), "--why", "x")
+    assert (paused.exit_code, paused.output) == (0, f"metric {metric} is paused\n")
+    assert cli.run("queue", "resume", "--metric", metric.name).exit_code == 2
