@@ -13,7 +13,7 @@ from sqlalchemy import Connection, bindparam, func, insert, select, text, update
 from monitor.model.decision import Action, Decision, Reason
 from monitor.model.refill import RefillState
 from monitor.model.target import Metric
-from storage import claim_columns, order_states, queued_units, refill_moves
+from storage import claim_columns, order_states, queued_units, refill_moves, reviews
 from storage.column_types import AnySelect
 from storage.errors import NotFoundError
 from storage.schema import OPEN_REFILL, orders, refill_events, refills, targets
@@ -130,6 +130,7 @@ def create(connection: Connection, drop_id: int, decision: Decision, metric: Met
     refill_moves.add(connection, [refill_id], state, decision.at, str(decision.reason))
     if queued:
         queued_units.note(connection, refill_id, decision.at)
+        reviews.close_given_up(connection, refill_id, decision.at)
     return refill_id
 
 

@@ -137,11 +137,13 @@ def close(connection: Connection, review_id: int, note: str, now: datetime) -> N
     raise WrongStateError(f"review {review_id} is closed already{who}")
 
 
-def close_of_refill(connection: Connection, refill_id: int, note: str, now: datetime) -> None:
-    """Close the open review of a refill that is queued again."""
-    connection.execute(
-        update(reviews).where(_v.refill_id == refill_id, _OPEN).values(closed_at=now, note=note)
-    )
+def close_given_up(connection: Connection, refill_id: int, now: datetime) -> None:
+    """Close the open review of a given-up refill of the order whose refill is queued: it has those units."""
+    order_id = select(refills.c.order_id).where(refills.c.refill_id == refill_id).scalar_subquery()
+    given_up = _v.cause == ReviewCause.REFILL_GIVEN_UP
+    found = connection.execute(select(_v.review_id).where(_v.order_id == order_id, given_up, _OPEN))
+    for review_id in found.scalars().all():
+        close(connection, review_id, f"refill {refill_id} is queued for these units", now)
 
 
 def of_order(connection: Connection, order_id: str) -> list[ReviewRow]:
