@@ -43,6 +43,7 @@ class RefillRow:
     """Set, like `leased_until`, exactly while it is claimed."""
     leased_until: datetime | None
     consumer: str | None
+    """Name in the last claim; None without a name, and if it was never claimed."""
     completed_at: datetime | None
     delivered: int | None
     """Units that the consumer reported as delivered; None if it gave no number."""
@@ -83,7 +84,11 @@ class RefillEventRow:
 _r = refills.c
 _NEXT_NUMBER = select(func.coalesce(func.max(_r.number), 0) + 1).where(_r.order_id == bindparam("order_id"))
 _o = orders.c
-_OWN = [column for column in _r if column.name not in claim_columns.NAMES]
+_OWN = [
+    func.nullif(column, "").label("consumer") if column is _r.consumer else column
+    for column in _r
+    if column.name not in claim_columns.NAMES
+]
 LISTED = (
     select(
         *_OWN,
