@@ -21,6 +21,7 @@ from storage import (
     queued_units,
     refill_moves,
     refills,
+    reviews,
     targets,
 )
 from storage.errors import NothingMissingError, WrongStateError
@@ -191,6 +192,7 @@ def _queue(connection: Connection, refill_id: int, decision: Decision) -> None:
     queued |= {"queued_at": at, "available_at": at}
     connection.execute(update(table).where(_r.refill_id == refill_id, _HELD).values(queued))
     queued_units.note(connection, refill_id, at)
+    reviews.close_given_up(connection, refill_id, at)
     refill_moves.add(connection, [refill_id], RefillState.QUEUED, at, f"hold is over: {decision.reason}")
 
 

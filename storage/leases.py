@@ -196,7 +196,8 @@ def _answer(
             return RepeatDiffersError(f"refill {refill_id} is completed already", differing)
         units = _units(row) if row.state == RefillState.COMPLETED else 0
         return LeaseAnswer(refill_id, RefillState(row.done_state), False, Metric(row.metric), units)
-    return LeaseLostError(f"the lease on refill {refill_id} is lost: it ended, or another holds it now")
+    under = " under another token" if row.state == RefillState.CLAIMED else ""
+    return LeaseLostError(f"the lease on refill {refill_id} is lost: the refill is {row.state}{under}")
 
 
 def _units(row: LeaseRow | Completed) -> int:

@@ -56,7 +56,7 @@ def act(
     refill_moves.add(connection, [refill_id], state, now, f"{action} by an operator")
     if state is RefillState.QUEUED:
         queued_units.note(connection, refill_id, now)
-        reviews.close_of_refill(connection, refill_id, "requeued", now)
+        reviews.close_given_up(connection, refill_id, now)
         # a look shows whether the profile is still public
         targets.schedule_by(connection, [target.target_id], now, f"refill {refill_id} queued")
     elif row.state is not RefillState.DEAD:

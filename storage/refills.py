@@ -13,7 +13,7 @@ from sqlalchemy import Connection, bindparam, func, insert, select, text, update
 from monitor.model.decision import Action, Decision, Reason
 from monitor.model.refill import RefillState
 from monitor.model.target import Metric
-from storage import claim_columns, order_states, queued_units, refill_moves
+from storage import claim_columns, order_states, queued_units, refill_moves, reviews
 from storage.column_types import AnySelect
 from storage.errors import NotFoundError
 from storage.schema import OPEN_REFILL, orders, refill_events, refills, targets
@@ -43,6 +43,7 @@ class RefillRow:
     """Set, like `leased_until`, exactly while it is claimed."""
     leased_until: datetime | None
     consumer: str | None
+    """Name in the last claim; None without a name, and if it was never claimed."""
     completed_at: datetime | None
     delivered: int | None
     """Units that the consumer reported as delivered; None if it gave no number."""
@@ -83,7 +84,11 @@ class RefillEventRow:
 _r = refills.c
 _NEXT_NUMBER = select(func.coalesce(func.max(_r.number), 0) + 1).where(_r.order_id == bindparam("order_id"))
 _o = orders.c
-_OWN = [column for column in _r if column.name not in claim_columns.NAMES]
+_OWN = [
+    func.nullif(column, "").label("consumer") if column is _r.consumer else column
+    for column in _r
+    if column.name not in claim_columns.NAMES
+]
 LISTED = (
     select(
         *_OWN,
@@ -130,6 +135,7 @@ def create(connection: Connection, drop_id: int, decision: Decision, metric: Met
     refill_moves.add(connection, [refill_id], state, decision.at, str(decision.reason))
     if queued:
         queued_units.note(connection, refill_id, decision.at)
+        reviews.close_given_up(connection, refill_id, decision.at)
     return refill_id
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import Connection, and_, case, func, or_, select, text
+from sqlalchemy import Connection, and_, case, exists, func, or_, select, text
 
 from monitor.guarantee.refund_review import ReviewCause
 from monitor.model.decision import Reason
@@ -23,6 +23,9 @@ _d = drops.c
 _r = refills.c
 _v = reviews.c
 _q = requests.c
+_newer = refills.alias().c
+_REPLACED = exists().where(_newer.order_id == _r.order_id, _newer.number > _r.number)
+"""Whether the order has a later refill: its decision counted the units of a dead one as missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +116,9 @@ def drop_sums(connection: Connection, since: datetime) -> list[DropSums]:
 
 
 def refill_sums(connection: Connection, since: datetime) -> list[RefillSums]:
-    """Sums of the open and dead refills, and of those completed since a time."""
-    shown = or_(text(f"refills.{OPEN_REFILL}"), _r.state == RefillState.DEAD, _r.completed_at >= since)
+    """Sums of the open refills, of the dead ones that none replaced, and of those completed since a time."""
+    dead = and_(_r.state == RefillState.DEAD, ~_REPLACED)
+    shown = or_(text(f"refills.{OPEN_REFILL}"), dead, _r.completed_at >= since)
     group = _r.state, _r.reason, _r.metric, _o.price, _o.currency, _o.quantity
     times = func.min(_r.created_at), func.min(_r.queued_at), func.min(_r.release_at)
     query = (

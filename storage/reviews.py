@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from sqlalchemy import Connection, func, insert, select, text, update
+from sqlalchemy import ColumnElement, Connection, and_, func, insert, select, text, update
 
 from monitor.events.changes import ReviewClosed
 from monitor.events.event import Event, Subject
@@ -122,11 +122,7 @@ def open_review(connection: Connection, review: Review, order: Order, now: datet
 
 def close(connection: Connection, review_id: int, note: str, now: datetime) -> None:
     """Close a review with a note; raises NotFoundError, or WrongStateError if it is closed already."""
-    change = update(reviews).where(_v.review_id == review_id, _OPEN).values(closed_at=now, note=note)
-    order_id = connection.execute(change.returning(_v.order_id)).scalar()
-    if order_id is not None:
-        event = Event(EventKind.REVIEW_CLOSED, ReviewClosed(review_id, note), Subject(order_id))
-        events.add(connection, event, now)
+    if _closed(connection, _v.review_id == review_id, note, now):
         return
     query = select(_v.order_id, _v.closed_at).where(_v.review_id == review_id)
     closed = connection.execute(query).one_or_none()
@@ -137,11 +133,27 @@ def close(connection: Connection, review_id: int, note: str, now: datetime) -> N
     raise WrongStateError(f"review {review_id} is closed already{who}")
 
 
-def close_of_refill(connection: Connection, refill_id: int, note: str, now: datetime) -> None:
-    """Close the open review of a refill that is queued again."""
-    connection.execute(
-        update(reviews).where(_v.refill_id == refill_id, _OPEN).values(closed_at=now, note=note)
+def close_given_up(connection: Connection, refill_id: int, now: datetime) -> None:
+    """Close the open review of a given-up refill of the order whose refill is queued: it has those units."""
+    order_id = select(refills.c.order_id).where(refills.c.refill_id == refill_id).scalar_subquery()
+    given_up = _v.cause == ReviewCause.REFILL_GIVEN_UP
+    _closed(
+        connection,
+        and_(_v.order_id == order_id, given_up),
+        f"refill {refill_id} is queued for these units",
+        now,
     )
+
+
+def _closed(connection: Connection, which: ColumnElement[bool], note: str, now: datetime) -> bool:
+    """Close the one review that is meant, if it is open; False if it is not."""
+    change = update(reviews).where(which, _OPEN).values(closed_at=now, note=note)
+    found = connection.execute(change.returning(_v.review_id, _v.order_id)).one_or_none()
+    if found is None:
+        return False
+    event = Event(EventKind.REVIEW_CLOSED, ReviewClosed(found.review_id, note), Subject(found.order_id))
+    events.add(connection, event, now)
+    return True
 
 
 def of_order(connection: Connection, order_id: str) -> list[ReviewRow]:

@@ -135,6 +135,7 @@ class CompleteBody(LeaseBody):
     """The provider's id of the delivery."""
     delivered: Annotated[int, Field(ge=0, le=LARGEST_NUMBER), Whole] | None = None
     """Units delivered, if not all of the refill. What is missing then is owed again after the cooldown.
+    More than the quantity counts as the quantity.
     0 means that nothing was delivered; it is one of the order's refills all the same, which `fail` is not."""
 
 

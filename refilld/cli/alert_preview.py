@@ -10,6 +10,7 @@ from monitor.errors import RefilldError
 from monitor.events.kind import EventKind
 from refilld.cli.context import CommandContext, pass_context
 from refilld.cli.output import cell
+from refilld.cli.parameters import choice
 from refilld.texts.examples import example_row
 from refilld.texts.shop_template import TemplateFaultError
 from refilld.texts.shop_texts import BODY, SUBJECT, ShopTexts, load_shop_texts, tried
@@ -18,7 +19,7 @@ BUILT_IN = "built-in"
 
 
 @click.command()
-@click.argument("kind", type=click.Choice([str(kind) for kind in EventKind]), metavar="KIND")
+@click.argument("kind", type=choice(EventKind), metavar="KIND")
 @click.option("--language", metavar="LANGUAGE", help="Instead of alerts.language.")
 @click.option(
     "--template",

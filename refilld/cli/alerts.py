@@ -19,7 +19,7 @@ from refilld.cli.explanation import document_of, lines_of
 from refilld.cli.filters import filter_fields, kind_option, order_options, period_fields, period_options
 from refilld.cli.lists import Column, list_options, print_below, print_list
 from refilld.cli.output import json_option, print_json
-from refilld.cli.parameters import ROW_ID, TEXT
+from refilld.cli.parameters import ROW_ID, TEXT, choice
 from refilld.services.alert_explanation import explain_alert
 from refilld.services.alert_fields import alert_fields
 from refilld.terminal import console, printable
@@ -78,7 +78,7 @@ def alerts() -> None:
 
 @alerts.command("list")
 @kind_option
-@click.option("--severity", type=click.Choice([str(one) for one in Severity]), help="Only of this severity.")
+@click.option("--severity", type=choice(Severity), help="Only of this severity.")
 @click.option("--state", type=click.Choice(DELIVERY_STATES), help="Only if its delivery is in this state.")
 @period_options
 @click.option(
@@ -155,10 +155,8 @@ def explain(context: CommandContext, *, alert_id: int, as_json: bool) -> None:
 
 @drops.command("list")
 @click.option("--open", "open_only", is_flag=True, help="Only drops that are still open.")
-@click.option("--state", type=click.Choice([str(one) for one in DropState]), help="Only in this state.")
-@click.option(
-    "--reason", type=click.Choice([str(one) for one in Reason]), help="Only decided for this reason."
-)
+@click.option("--state", type=choice(DropState), help="Only in this state.")
+@click.option("--reason", type=choice(Reason), help="Only decided for this reason.")
 @order_options
 @period_options
 @click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True)

@@ -9,7 +9,7 @@ import click
 from monitor.events.kind import EventKind
 from monitor.model.link import parse_link
 from monitor.model.target import Metric
-from refilld.cli.parameters import DURATION, TEXT
+from refilld.cli.parameters import DURATION, TEXT, choice
 
 F = TypeVar("F", bound=Callable[..., Any])
 _Option = Callable[[F], F]
@@ -19,14 +19,14 @@ _PERIOD = (
 )
 _SOLD = (
     click.option("--link", help="Only of this profile or post, in any spelling."),
-    click.option("--metric", type=click.Choice([str(one) for one in Metric]), help="Only of this metric."),
+    click.option("--metric", type=choice(Metric), help="Only of this metric."),
     click.option("--service", type=TEXT, help="Only of this service, as imported."),
     click.option("--provider", type=TEXT, help="Only of this provider."),
     click.option("--customer", type=TEXT, help="Only of this customer."),
 )
 kind_option = click.option(
     "--kind",
-    type=click.Choice([str(one) for one in EventKind]),
+    type=choice(EventKind),
     metavar="KIND",
     help="Only of this kind, such as drop.held.",
 )

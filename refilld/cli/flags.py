@@ -7,7 +7,7 @@ from monitor.model.order import Flag
 from monitor.model.sums import sum_words
 from refilld.cli.confirm import confirm_options, confirmed
 from refilld.cli.context import CommandContext, pass_context
-from refilld.cli.parameters import TEXT
+from refilld.cli.parameters import TEXT, choice
 from refilld.cli.preview import group_lines, left_out_lines
 from refilld.cli.progress import with_progress
 from refilld.services.flag_bulk import FlagPlan, carry_out_flag, plan_flag
@@ -15,7 +15,7 @@ from refilld.terminal import printable
 from storage import flags
 
 _order_ids = click.argument("order_ids", metavar="ID...", nargs=-1, required=True, type=TEXT)
-_flag = click.argument("flag", type=click.Choice([str(f) for f in Flag]))
+_flag = click.argument("flag", type=choice(Flag))
 
 
 @click.command(short_help="Suspend (hold) or void (all others) the guarantee of orders.")

@@ -11,6 +11,7 @@ from monitor.model.target import Metric
 from refilld.cli.confirm import confirm_options
 from refilld.cli.context import CommandContext, pass_context
 from refilld.cli.lists import Column, list_options, print_list
+from refilld.cli.parameters import choice
 from refilld.cli.refill_bulk import act_on_found
 from storage import held_refills
 from storage.mass_drops import MassDropFilter, page
@@ -26,7 +27,7 @@ COLUMNS = (
     Column("fallen"),
     Column("held"),
 )
-_metric = click.argument("metric", type=click.Choice([str(m) for m in Metric]))
+_metric = click.argument("metric", type=choice(Metric))
 
 
 @click.group("mass-drops")

@@ -12,7 +12,7 @@ from monitor.model.decision import Reason
 from refilld.cli.confirm import confirm_options
 from refilld.cli.context import CommandContext, pass_context
 from refilld.cli.filters import filter_fields, order_options, period_options
-from refilld.cli.parameters import ROW_ID
+from refilld.cli.parameters import ROW_ID, choice
 from refilld.cli.refill_bulk import REFUSED, act_on_found, act_on_refills
 from refilld.services.refill_bulk import plan_named
 from refilld.services.refill_plan import RefillPlan
@@ -29,9 +29,7 @@ _ACTIONS = {
     BulkAction.CANCEL: "Cancel queued, held or dead refills.",
 }
 _MORE = " One ID acts at once; several, or a filter, are shown first, and you are asked."
-_REASON = click.option(
-    "--reason", type=click.Choice([str(reason) for reason in Reason]), help="Only decided for this reason."
-)
+_REASON = click.option("--reason", type=choice(Reason), help="Only decided for this reason.")
 
 
 def operator_commands() -> Iterator[click.Command]:

@@ -20,7 +20,7 @@ from refilld.cli.lists import Column, list_options, print_list
 from refilld.cli.order_import import import_
 from refilld.cli.order_link import link
 from refilld.cli.output import json_option
-from refilld.cli.parameters import TEXT
+from refilld.cli.parameters import TEXT, choice
 from refilld.cli.reterm import reterm
 from refilld.cli.timeline import print_timeline
 from refilld.services.look_obstacle import enabled_sources
@@ -31,7 +31,7 @@ from storage import order_list
 from storage.order_list import OrderFilter
 from storage.pages import first_rows
 
-OPEN_STATES = [str(state) for state in DropState if state.open]
+OPEN_STATES = [state for state in DropState if state.open]
 LISTED = (
     Column("order_id"),
     Column("status"),
@@ -53,9 +53,9 @@ def orders() -> None:
 
 
 @orders.command("list")
-@click.option("--status", type=click.Choice([str(s) for s in OrderStatus], case_sensitive=False))
-@click.option("--drop-state", type=click.Choice(OPEN_STATES), help="Only with an open drop in this state.")
-@click.option("--flag", type=click.Choice([str(flag) for flag in Flag]), help="Only with this flag.")
+@click.option("--status", type=choice(OrderStatus, case_sensitive=False))
+@click.option("--drop-state", type=choice(OPEN_STATES), help="Only with an open drop in this state.")
+@click.option("--flag", type=choice(Flag), help="Only with this flag.")
 @sold_options
 @period_options
 @click.option("--limit", type=click.IntRange(1, 100_000), default=100, show_default=True)

@@ -1,7 +1,8 @@
 """Parameter types that several commands use."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
+from enum import StrEnum
 
 import click
 
@@ -11,6 +12,11 @@ from refilld.services.input_limits import LARGEST_ID, LONGEST_NAME, LONGEST_TEXT
 
 ROW_ID = click.IntRange(1, LARGEST_ID)
 """The id of a refill or a token."""
+
+
+def choice(values: Iterable[StrEnum], *, case_sensitive: bool = True) -> click.Choice[str]:
+    """A parameter type for one of these values, as it is written everywhere; click would take their names."""
+    return click.Choice([str(value) for value in values], case_sensitive=case_sensitive)
 
 
 def duration_between(shortest: timedelta, longest: timedelta) -> Callable[[str], timedelta]:

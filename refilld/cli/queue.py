@@ -1,6 +1,6 @@
 """`refilld queue`: pausing and resuming the queue, or the refills of a metric, a provider or a service."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import click
@@ -9,9 +9,11 @@ from monitor.model.queue_part import WHOLE_QUEUE, PartKind, QueuePart
 from monitor.model.target import Metric
 from refilld.cli.context import CommandContext, pass_context
 from refilld.cli.lists import Column, list_options, print_list
-from refilld.cli.parameters import NAME, TEXT
+from refilld.cli.parameters import NAME, TEXT, choice
 from refilld.services import queue_pause
+from refilld.terminal import printable
 from storage import queue_pauses
+from storage.queue_pauses import QueuePause
 
 COLUMNS = (
     Column("part"),
@@ -43,7 +45,7 @@ def _part_options(command: Callable[..., None]) -> Callable[..., None]:
     for option in (
         click.option("--service", type=NAME, help="Only the refills of this service."),
         click.option("--provider", type=NAME, help="Only the refills of this provider."),
-        click.option("--metric", type=click.Choice(list(Metric)), help="Only the refills of this metric."),
+        click.option("--metric", type=choice(Metric), help="Only the refills of this metric."),
     ):
         command = option(command)
     return command
@@ -58,7 +60,11 @@ def pause(context: CommandContext, /, *, why: str, **named: Any) -> None:
     part = _part(**named)
     with context.database() as database, database.write() as tx:
         changed = queue_pause.pause(tx, part, why, context.now())
+        known = queue_pause.known_instead(tx, part)
     click.echo(f"{part} is paused" if changed else f"{part} was paused already")
+    if known is not None:
+        names = printable(queue_pause.known_words(known)) or "none"
+        click.echo(f"refilld: no order has the {part}, written like this; known: {names}", err=True)
 
 
 @queue.command()
@@ -70,7 +76,14 @@ def resume(context: CommandContext, /, *, why: str | None, **named: Any) -> None
     part = _part(**named)
     with context.database() as database, database.write() as tx:
         changed = queue_pause.resume(tx, part, why or "", context.now())
-    click.echo(f"{part} is resumed" if changed else f"{part} was not paused")
+        left = queue_pauses.listed(tx)
+    click.echo(f"{part} is resumed" if changed else f"{part} was not paused; {_paused_words(left)}")
+
+
+def _paused_words(pauses: Sequence[QueuePause]) -> str:
+    shown, further = queue_pause.shown_pauses(pauses)
+    more = f" and {further:,} more (refilld queue status)" if further else ""
+    return f"paused: {', '.join(str(one.part) for one in shown)}{more}" if shown else "nothing is paused"
 
 
 def _part(**named: str | None) -> QueuePart:

@@ -15,7 +15,7 @@ from refilld.cli.context import CommandContext, pass_context
 from refilld.cli.filters import filter_fields, order_options, period_options
 from refilld.cli.lists import Column, list_options, print_list
 from refilld.cli.operator_commands import operator_commands
-from refilld.cli.parameters import NAME, ROW_ID, TEXT, duration_between
+from refilld.cli.parameters import NAME, ROW_ID, TEXT, choice, duration_between
 from refilld.services.input_limits import LARGEST_NUMBER, LONGEST_RETRY
 from refilld.services.refill_fields import claimed, shown
 from storage import leases, refill_list
@@ -61,8 +61,8 @@ def refills() -> None:
 
 
 @refills.command("list")
-@click.option("--state", type=click.Choice([str(state) for state in RefillState]))
-@click.option("--reason", type=click.Choice([str(one) for one in Reason]), help="Only with this reason.")
+@click.option("--state", type=choice(RefillState))
+@click.option("--reason", type=choice(Reason), help="Only with this reason.")
 @order_options
 @period_options
 @click.option("--limit", type=click.IntRange(1, 100_000), default=100, show_default=True)
@@ -93,7 +93,7 @@ def list_(
 @refills.command()
 @click.option("--limit", type=click.IntRange(1, 1000), default=1, show_default=True)
 @click.option("--lease", type=_LEASE, default="5m", show_default=True, help="30s to 1d.")
-@click.option("--metric", "metrics", multiple=True, type=click.Choice([str(metric) for metric in Metric]))
+@click.option("--metric", "metrics", multiple=True, type=choice(Metric))
 @click.option("--provider", "providers", multiple=True, type=NAME, help="Only of this provider; repeatable.")
 @click.option("--service", "services", multiple=True, type=NAME, help="Only of this service; repeatable.")
 @click.option("--consumer", type=NAME, default=None, help="Name of the consumer, for the record.")

@@ -7,7 +7,7 @@ from monitor.model.target import Metric
 from refilld.cli.context import CommandContext, pass_context
 from refilld.cli.lists import Column, list_options, print_below, print_list
 from refilld.cli.output import cell, print_json
-from refilld.cli.parameters import TEXT
+from refilld.cli.parameters import TEXT, choice
 from refilld.cli.retention_fields import cost_row, curve_row, json_rows
 from refilld.cli.retention_plot import drawn
 from refilld.cli.what_if import what_if
@@ -41,7 +41,7 @@ _WIDEST, _NO_TERMINAL, _HEIGHT = 120, 80, 14
 @click.group(invoke_without_command=True)
 @click.option("--service", type=TEXT, help="Only this service, also by provider.")
 @click.option("--provider", type=TEXT, help="Only this provider, also by service.")
-@click.option("--metric", type=click.Choice([str(metric) for metric in Metric]))
+@click.option("--metric", type=choice(Metric))
 @click.option("--compute", "now", is_flag=True, help="Compute everything anew first; takes up to minutes.")
 @list_options
 @pass_context

@@ -14,7 +14,7 @@ from refilld.cli.confirm import confirm_options, confirmed
 from refilld.cli.context import CommandContext, pass_context
 from refilld.cli.filters import filter_fields, order_options, period_options
 from refilld.cli.lists import Column, list_options, print_below, print_list
-from refilld.cli.parameters import ROW_ID, TEXT
+from refilld.cli.parameters import ROW_ID, TEXT, choice
 from refilld.cli.preview import group_lines, left_out_lines
 from refilld.cli.progress import with_progress
 from refilld.services.review_bulk import ReviewPlan, close_all, plan_found, plan_named
@@ -42,9 +42,7 @@ COLUMNS = (
 )
 
 
-_CAUSE = click.option(
-    "--cause", type=click.Choice([str(cause) for cause in ReviewCause]), help="Only opened for this cause."
-)
+_CAUSE = click.option("--cause", type=choice(ReviewCause), help="Only opened for this cause.")
 
 
 @click.group()

@@ -7,7 +7,7 @@ import click
 
 from refilld.cli.context import CommandContext, pass_context
 from refilld.cli.lists import Column, list_options, print_list
-from refilld.cli.parameters import DURATION, NAME, ROW_ID, duration_between
+from refilld.cli.parameters import DURATION, NAME, ROW_ID, choice, duration_between
 from storage import tokens
 from storage.server_time import shared_time
 from storage.tokens import Scope
@@ -42,7 +42,7 @@ def token() -> None:
     "scopes",
     multiple=True,
     required=True,
-    type=click.Choice([str(scope) for scope in Scope]),
+    type=choice(Scope),
     help="What the token allows; may be given several times.",
 )
 @click.option("--name", type=NAME, default=None, help="Who holds it.")

@@ -13,6 +13,7 @@ from monitor.model.role import Role
 from refilld.cli.confirm import has_terminal
 from refilld.cli.context import CommandContext, pass_context
 from refilld.cli.lists import Column, list_options, print_list
+from refilld.cli.parameters import choice
 from refilld.services import passwords
 from refilld.services import users as user_actions
 from storage import users
@@ -31,7 +32,7 @@ _COLUMNS = (
     Column("created_at"),
 )
 _name = click.argument("name")
-_role = click.Choice([str(role) for role in Role])
+_role = choice(Role)
 _password_file = click.option(
     "--password-file",
     type=click.Path(dir_okay=False, path_type=Path),

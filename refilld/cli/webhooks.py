@@ -10,7 +10,7 @@ import click
 from monitor.model.target import Metric
 from refilld.cli.context import CommandContext, pass_context
 from refilld.cli.lists import Column, list_options, print_list
-from refilld.cli.parameters import NAME, ROW_ID
+from refilld.cli.parameters import NAME, ROW_ID, choice
 from refilld.cli.webhook_log import deliveries, replay
 from refilld.services import webhooks as endpoint_actions
 from refilld.services.webhook_fields import endpoint_fields
@@ -48,7 +48,7 @@ def webhooks() -> None:
 def _filters(command: F) -> F:
     """Add the options that choose the events."""
     for option in (
-        click.option("--metric", "metrics", multiple=True, type=click.Choice([str(m) for m in Metric])),
+        click.option("--metric", "metrics", multiple=True, type=choice(Metric)),
         click.option("--provider", "providers", multiple=True, help="Only events about this provider."),
         click.option("--service", "services", multiple=True, help="Only events about this service."),
         click.option("--kind", "kinds", multiple=True, help="Such as refill.dead or 'drop.*'; default: all."),

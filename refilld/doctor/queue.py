@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from refilld.doctor.finding import Finding, ok, warning
-from refilld.services.queue_pause import shown_pauses
+from refilld.services.queue_pause import resume_command, shown_pauses
 from storage import queue_pauses
 from storage.engine import Transaction
 
@@ -16,7 +16,8 @@ def findings(tx: Transaction) -> Iterator[Finding]:
     named, further = shown_pauses(pauses)
     for one in named:
         says = f"{one.part} is paused by {one.paused_by or 'somebody'}: {one.why}"
-        yield warning("queue.pauses", says, "refilld queue resume, once its refills may be delivered again")
+        remedy = f"{resume_command(one.part)}, once its refills may be delivered again"
+        yield warning("queue.pauses", says, remedy)
     if further:
         yield warning(
             "queue.pauses", f"{further:,} more parts are paused", "refilld queue status, which lists all"

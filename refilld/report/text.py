@@ -146,7 +146,7 @@ def _owed(report: Report, most: Mapping[str, int]) -> Iterator[str]:
     if queue.recovered.units:
         yield f"held, but recovered, so not owed: {sum_words(queue.recovered)}"
     if queue.dead.number:
-        yield f"dead, not owed until requeued: {sum_words(queue.dead)}"
+        yield f"dead, not queued again: {sum_words(queue.dead)}"
 
 
 def _held(report: Report, most: int) -> Iterator[str]:

@@ -204,6 +204,17 @@ def test_a_dead_refill_replaced_by_a_later_one_cannot_be_requeued(world: JobsWor
     assert [state for _, _, state in refills_of(world)] == [RefillState.DEAD, RefillState.COMPLETED]
 
 
+def test_units_of_dead_refills_open_new_drops_without_a_limit(world: JobsWorld) -> None:
+    """Neither max_refills nor max_refill_percent nor the cooldown (24h) counts them."""
+    world.sell(an_order(terms={"max_refills": 1, "max_refill_percent": 50}))
+    world.lose(1500)
+    for _ in range(3):
+        world.give_up()
+        world.lose(1500, world.now + HOUR)
+    dead = ("1", 500, RefillState.DEAD)
+    assert refills_of(world) == [dead, dead, dead, ("1", 500, RefillState.QUEUED)]
+
+
 def test_a_refused_drop_is_alerted_once_and_not_decided_again_until_it_has_recovered(
     world: JobsWorld,
 ) -> None:

@@ -12,6 +12,7 @@ from tests.builders import DAY, HOUR, INSTANT, START
 from tests.jobs.jobs_world import JobsWorld, an_order
 
 SETTLED = START + DAY
+QUEUED_AGAIN = "refill {} is queued for these units"
 PRICED: dict[str, Any] = {"price": Decimal("10.00"), "currency": "EUR"}
 
 
@@ -100,9 +101,41 @@ def test_requeueing_a_refill_closes_its_review(sold: JobsWorld) -> None:
     sold.lose(1500)
     sold.give_up()
     sold.operate("requeue")
-    assert sold.rows("reviews", "closed_at", "note") == [(sold.now, "requeued")]
+    assert sold.rows("reviews", "closed_at", "note") == [(sold.now, QUEUED_AGAIN.format(1))]
     sold.give_up()
     assert [closed is None for closed in sold.rows("reviews", "closed_at")] == [False, True]
+
+
+def test_the_next_refill_of_the_order_closes_the_review_of_a_given_up_one(sold: JobsWorld) -> None:
+    """The same units must not be refunded and delivered; the audit trail tells it."""
+    sold.look(2000, SETTLED)
+    sold.lose(1500)
+    sold.give_up()
+    sold.lose(1500, sold.now + HOUR)
+    assert sold.rows("refills", "state") == ["dead", "queued"]
+    assert sold.rows("reviews", "closed_at", "note") == [(sold.now, QUEUED_AGAIN.format(2))]
+    assert sold.rows("events", "kind").count("review.closed") == 1
+
+
+def test_a_held_refill_closes_the_review_of_a_given_up_one_once_it_is_queued(world: JobsWorld) -> None:
+    """As long as it is held nobody delivers its units."""
+    world.sell(an_order())
+    world.look(2000, SETTLED)
+    world.lose(1500)
+    world.give_up()
+    world.lose(900, world.now + HOUR)  # below the start count, so held
+    assert world.rows("refills", "state") == ["dead", "held"]
+    assert world.rows("reviews", "closed_at") == [None]
+    world.operate("approve", 2)
+    assert world.rows("reviews", "note") == [QUEUED_AGAIN.format(2)]
+
+
+def test_a_queued_refill_leaves_the_review_of_a_short_delivery_open(sold: JobsWorld) -> None:
+    """It asks about the delivery, not about a refill."""
+    sold.look(1800, SETTLED)
+    sold.look(1800, SETTLED + 2 * HOUR)
+    assert sold.rows("refills", "state") == ["queued"]
+    assert sold.rows("reviews", "closed_at") == [None]
 
 
 def test_a_new_delivery_has_its_own_first_look(world: JobsWorld) -> None:

@@ -65,7 +65,7 @@ def test_another_action_after_the_first_is_a_lost_lease(
     if first == second:
         assert finish(database, second, claimed.refill_id, claimed.lease_token) is reached
     else:
-        with pytest.raises(LeaseLostError):
+        with pytest.raises(LeaseLostError, match=f"is lost: the refill is {reached}$"):
             finish(database, second, claimed.refill_id, claimed.lease_token)
     assert everything(database) == before
 
@@ -78,7 +78,8 @@ def test_an_ended_lease_is_lost(database: Database, claimed: ClaimedRefill, acti
     if again:
         claim(database, NOW + HOUR)
     before = everything(database)
-    with pytest.raises(LeaseLostError, match=f"the lease on refill {claimed.refill_id} is lost"):
+    now = "claimed under another token" if again else "queued"
+    with pytest.raises(LeaseLostError, match=f"refill {claimed.refill_id} is lost: the refill is {now}$"):
         finish(database, action, claimed.refill_id, claimed.lease_token)
     assert everything(database) == before
 

@@ -109,6 +109,24 @@ def test_only_completed_refills_have_to_be_of_the_period(database: Database) -> 
     assert earlier - found == {RefillState.COMPLETED}
 
 
+def test_a_dead_refill_counts_until_the_order_gets_another(database: Database) -> None:
+    """Whatever became of that: the units of the dead one were counted as missing again."""
+    after = [RefillState.QUEUED, RefillState.COMPLETED, RefillState.DEAD, RefillState.REJECTED]
+    sell(
+        database, an_order("alone", "nasa"), *(an_order(str(one), f"user{i}") for i, one in enumerate(after))
+    )
+    with database.write() as connection:
+        for order_id in ("alone", *map(str, after)):
+            bring_to(connection, order_id, RefillState.DEAD, at=LONG_AGO)
+        for state in sorted(after, key=lambda one: one is RefillState.QUEUED):  # bring_to claims any
+            bring_to(connection, str(state), state)
+    with database.read() as connection:
+        found = [
+            row.refills for row in report.refill_sums(connection, SINCE) if row.state is RefillState.DEAD
+        ]
+    assert sum(found) == 2  # of the order alone, and the later one of the order with two
+
+
 def test_a_completed_refill_counts_what_was_delivered(database: Database) -> None:
     """Never more than was owed."""
     sell(database, *(an_order(str(i), f"user{i}") for i in range(3)))

@@ -1,5 +1,6 @@
 """*Queue*: refills that wait, are claimed, held or given up, and what operators do with them."""
 
+from collections.abc import Sequence
 from functools import partial
 
 from flask import request
@@ -98,10 +99,16 @@ def pause(context: PageContext) -> Answer:
         part = _part()
         named = part_words(part, translation())
         if queue_pause.pause(tx, part, request.form.get("why", ""), context.now):
-            return gettext("Paused: {part}.", part=named)
+            known = queue_pause.known_instead(tx, part)
+            return gettext("Paused: {part}.", part=named) + ("" if known is None else _known(known))
         raise BadInputError("part", gettext("{part} was paused already", part=named))
 
     return context.carry_out(change, PATH)
+
+
+def _known(known: Sequence[str]) -> str:
+    names = queue_pause.known_words(known) or "-"
+    return " " + gettext("No order has this name, written like this; known: {names}", names=names)
 
 
 def resume(context: PageContext) -> Answer:

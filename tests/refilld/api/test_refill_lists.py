@@ -28,6 +28,15 @@ def test_a_list_can_be_filtered_by_state_and_order(world: QueueWorld) -> None:
     assert caller.get("?state=dead&order_id=1").json == {"refills": [], "next_cursor": None, "next": None}
 
 
+def test_a_claim_without_a_name_has_no_consumer(world: QueueWorld) -> None:
+    """As a refill that was never claimed."""
+    world.queue("1", "2", "3")
+    caller = world.caller()
+    caller.claim()
+    caller.claim(consumer="panel-1")
+    assert [row["consumer"] for row in caller.get().get_json()["refills"]] == [None, "panel-1", None]
+
+
 def test_lists_never_show_lease_tokens(world: QueueWorld) -> None:
     """A reader must not be able to complete a refill."""
     world.queue("1")

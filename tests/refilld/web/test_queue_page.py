@@ -129,6 +129,10 @@ def test_an_operator_pauses_and_resumes_a_part_of_the_queue(bulk: BulkDesk) -> N
     operator, viewer = bulk.desk.browser(Role.OPERATOR), bulk.desk.browser(Role.VIEWER)
     operator.get("/queue")
     operator.post("/queue/pause", part="provider", value="acme", why=MARKUP)
+    told = "No order has this name, written like this"
+    assert told not in operator.get("/queue").text
+    operator.post("/queue/pause", part="provider", value="ACME", why="bots")
+    assert f"{told}; known: acme" in operator.get("/queue").text
     for path in ("/queue", "/"):
         page = viewer.get(path).text
         assert "provider acme, since" in page
