@@ -25,6 +25,10 @@ _COLUMNS = (
     Column("requests_per_minute"),
 )
 _DAY = timedelta(days=1)
+_SEES_ALL = (
+    "this key sees the status and charge of all orders and may ask refills of each; "
+    "it is for the shop's own panel, never for a reseller or customer"
+)
 _MOST_REQUESTS = 10_000_000
 _expires = click.option(
     "--expires", "lifetime", type=DURATION, metavar="DURATION", help="How long it is valid, such as 90d."
@@ -43,7 +47,8 @@ def token() -> None:
     multiple=True,
     required=True,
     type=click.Choice([str(scope) for scope in Scope]),
-    help="What the token allows; may be given several times.",
+    help="What the token allows; may be given several times. panel:use opens all orders: it is for the shop's"
+    " own panel, never for a reseller or customer.",
 )
 @click.option("--name", type=NAME, default=None, help="Who holds it.")
 @_expires
@@ -69,6 +74,8 @@ def create(
             lifetime=lifetime,
             requests_per_minute=requests_per_minute,
         )
+    if Scope.PANEL_USE in scopes:
+        click.echo(f"refilld: {_SEES_ALL}", err=True)
     click.echo(made)
 
 

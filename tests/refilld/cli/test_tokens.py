@@ -60,6 +60,15 @@ def test_create_prints_the_token_only(world: QueueWorld, run: Run) -> None:
     assert scopes_of(world, made) == frozenset({Scope.REFILLS_CONSUME, Scope.REFILLS_MANAGE})
 
 
+def test_a_key_of_a_panel_is_told_to_open_all_orders(run: Run) -> None:
+    """Before it is handed to a reseller; what a shell reads stays the key alone."""
+    result = run("create", "--scope", "panel:use")
+    assert len(result.stdout.splitlines()) == 1
+    assert "all orders" in result.stderr
+    assert "never for a reseller or customer" in result.stderr
+    assert "never for a reseller" in " ".join(run("create", "--help").stdout.split())
+
+
 def test_two_tokens_are_never_the_same(run: Run) -> None:
     """Even with the same name and scopes."""
     made = {run("create", "--scope", "metrics:read", "--name", "same").stdout for _ in range(5)}
