@@ -13,7 +13,7 @@ from storage.server_time import shared_time
 from storage.tokens import Scope
 
 _COLUMNS = (
-    Column("token_id"),
+    Column("token_id", heading="id"),
     Column("name", least=10),
     Column("scopes", least=26),
     Column("expires_at"),
@@ -66,6 +66,7 @@ def create(
 ) -> None:
     """Create a token and print it; only its digest is stored, so it cannot be shown again."""
     with context.database() as database, database.write() as connection:
+        same = [one for one in tokens.listed(connection) if name and one.name == name and not one.revoked_at]
         made = tokens.create(
             connection,
             name or "",
@@ -74,6 +75,9 @@ def create(
             lifetime=lifetime,
             requests_per_minute=requests_per_minute,
         )
+    if same:
+        numbers = ", ".join(str(one.token_id) for one in same)
+        click.echo(f"refilld: token {numbers} has the name {name} too; rotate them by their ids", err=True)
     if Scope.PANEL_USE in scopes:
         click.echo(f"refilld: {_SEES_ALL}", err=True)
     click.echo(made)
