@@ -96,6 +96,8 @@ class Configuration:
     settings: Settings
     origins: Origins
     """Each key that is set, with its variable, credential, or line; the others have their defaults."""
+    found: bool
+    """Whether there is a file."""
 
 
 def load(path: Path | None, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -117,7 +119,7 @@ def load_with_origins(path: Path | None, environ: Mapping[str, str] = os.environ
     if file is not _DEFAULTS:
         _resolve_paths(raw, file, origins, environ)
     try:
-        return Configuration(Settings.model_validate(raw), in_file | origins)
+        return Configuration(Settings.model_validate(raw), in_file | origins, file is not _DEFAULTS)
     except ValidationError as error:
         raise ConfigError(_explain(error.errors()[0], file, origins)) from None
 

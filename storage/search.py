@@ -102,7 +102,10 @@ def _orders(connection: Connection, name: str) -> list[FoundOrder]:
     prefix = _with_prefix(connection, _BY_ORDER.where(_o.order_id != name), orders, _o.order_id, name)
     found += [FoundOrder(FoundBy.ORDER_ID, *row) for row in connection.execute(prefix.limit(MOST + 1))]
     found += _of_usernames(connection, name)
-    return list({one.order_id: one for one in reversed(found)}.values())[::-1]
+    first: dict[str, FoundOrder] = {}
+    for one in found:
+        first.setdefault(one.order_id, one)
+    return list(first.values())
 
 
 def _at_links(connection: Connection, name: str) -> list[FoundOrder]:

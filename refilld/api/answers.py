@@ -45,7 +45,7 @@ def _of_row(name: str, row: type, names: Iterable[str] | None = None) -> type[An
     """The type of a stored row, or of some of its fields."""
     hints = get_type_hints(row)
     fields: Any = {one: (hints[one], ...) for one in (hints if names is None else names)}
-    return create_model(name, __base__=_RowBody, __doc__="A stored row.", **fields)
+    return create_model(name, __base__=_RowBody, __doc__=row.__doc__, **fields)
 
 
 @cache

@@ -1,7 +1,8 @@
 """Long polling: claims wait for refills in the order of their arrival, without threads of their own.
 
 One thread, which runs while somebody waits, claims for them: so they neither wake up for nothing nor crowd
-before the writer. It looks for refills when the signal says that some were queued, and a few times a second.
+before the writer. It looks for refills when the signal says that some were queued, and a few times a second,
+less often for many distinct filters.
 """
 
 from collections.abc import Iterable
@@ -31,6 +32,8 @@ MOST_WAITING = 300
 """Claims that wait at a time; further ones are answered at once."""
 POLL_INTERVAL = 0.1
 """Seconds between two looks without a signal."""
+_MOST_LOOKS = 300
+"""Filters of which a look asks in a second, at most, unless it finds something."""
 _AT_ONCE = 50
 """Claims that are served in one transaction, so that other writers get their turn."""
 _MOST_REFILLS = 1000
@@ -113,6 +116,7 @@ class LongPoll:
                 try:
                     self._serve()
                     self._end_waits()
+                    self._stopping.wait(self._rest())
                     watch.wait(self._pause())
                 except Exception as error:  # noqa: BLE001  # whatever it is, the others must be served later
                     self._refuse_all(of_error(error))
@@ -131,6 +135,10 @@ class LongPoll:
         """Seconds until the next look without a signal: until the first wait ends, at most."""
         ends = min((claim.until for claim in self._snapshot()), default=0.0)
         return min(POLL_INTERVAL, max(ends - monotonic(), 0.0))
+
+    def _rest(self) -> float:
+        """Seconds without a look, also with a signal, and also when a wait ends meanwhile."""
+        return len({claim.wanted for claim in self._snapshot()}) / _MOST_LOOKS
 
     def _end_waits(self) -> None:
         """Answer those whose time is over, and drop those whose client is gone."""
@@ -152,7 +160,8 @@ class LongPoll:
     def _serve(self) -> None:
         """Claim for those for whom something is ready, until nothing is, and then answer them.
 
-        Whoever has an answer claims again: that would delay the claims of the others.
+        Whoever has an answer claims again: that would delay the claims of the others. The round also ends
+        when other transactions hold all that the first ones want: those behind them wait for the next round.
         """
         served: list[_Served] = []
         try:

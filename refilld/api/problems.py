@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 
 from monitor.errors import BadInputError, RefilldError
+from refilld.api.fault_words import fault_words, refusal_words
 from refilld.api.responses import to_json
 from refilld.services.list_query import QueryFault
 from refilld.strict_json import BODY, NotJsonError
@@ -84,7 +85,7 @@ def problem_fields(
     """The fields of a problem."""
     fields: dict[str, object] = {
         "type": f"urn:refilld:{kind}" if kind else "about:blank",
-        "title": kind.replace("-", " ").capitalize() if kind else _phrase(status),
+        "title": kind.replace("-", " ").capitalize().replace("json", "JSON") if kind else _phrase(status),
         "status": status,
     }
     if detail:
@@ -137,15 +138,16 @@ def _of_framework(error: HTTPException) -> Response:
     """An error of Flask; headers such as Allow are kept."""
     answer = error.get_response()
     kept = {name: value for name, value in answer.headers.items() if not name.startswith("Content-")}
-    return problem(answer.status_code, error.description, headers=kept)
+    return problem(answer.status_code, refusal_words(error), headers=kept)
 
 
 def _of_validation(error: ValidationError) -> dict[str, object]:
     """An invalid request; its values are not repeated because some are secret."""
-    found = error.errors(include_url=False, include_context=False, include_input=False)
+    found = error.errors(include_url=False, include_input=False)
     if found[0]["type"] == "json_invalid":
-        return problem_fields(HTTPStatus.BAD_REQUEST, found[0]["msg"], kind=ProblemKind.INVALID_JSON)
-    return _invalid([(_field(fault["loc"]), fault["msg"].removeprefix("Value error, ")) for fault in found])
+        detail = f"{BODY}: {fault_words(found[0])}"
+        return problem_fields(HTTPStatus.BAD_REQUEST, detail, kind=ProblemKind.INVALID_JSON)
+    return _invalid([(_field(fault["loc"]), fault_words(fault)) for fault in found])
 
 
 def _field(place: tuple[int | str, ...]) -> str:

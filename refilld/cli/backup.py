@@ -13,7 +13,6 @@ from refilld.cli.context import CommandContext, pass_context
 from storage import backup as backups
 from storage import restore as restores
 from storage.backup import Backup, BackupFormat
-from storage.engine import Database
 from storage.patience import MIGRATION
 from storage.restore import Present, Restored
 
@@ -29,7 +28,7 @@ def backup(context: CommandContext, file: Path, *, force: bool) -> None:
     if str(file) == "-":
         raise BadInputError("FILE", "a backup is written to a file, not to standard output")
     began, url = monotonic(), context.settings.database.url
-    database = Database(url, create=False, patience=MIGRATION)
+    database = context.opened(MIGRATION)
     try:
         with exit_on_signals():
             written = backups.write_backup(database, url, file, overwrite=force)

@@ -11,10 +11,12 @@ import click
 
 from refilld.answers.texts import Texts, load_texts
 from refilld.clock import real_clock
-from refilld.config import Configuration, load_with_origins
+from refilld.config import PLACES, Configuration, load_with_origins
+from refilld.config_paths import DATABASE_URL
 from refilld.settings.settings import Settings
 from storage.engine import Database
-from storage.patience import CALLER
+from storage.errors import NotMigratedError
+from storage.patience import CALLER, Patience
 from storage.revision import require_current
 
 
@@ -53,13 +55,26 @@ class CommandContext:
     @contextmanager
     def database(self) -> Iterator[Database]:
         """Open the configured database; raises NotMigratedError when its schema is of another version."""
-        section = self.settings.database
-        database = Database(section.url, create=False, patience=section.patience)
+        database = self.opened(self.settings.database.patience)
         try:
             require_current(database.capped(CALLER))
             yield database
         finally:
             database.close()
+
+    def opened(self, patience: Patience) -> Database:
+        """The configured database, whatever its schema; raises NotMigratedError when there is none."""
+        try:
+            return Database(self.settings.database.url, create=False, patience=patience)
+        except NotMigratedError as error:
+            if self.configuration.found or DATABASE_URL in self.configuration.origins:
+                raise
+            looked = ", ".join(str(Path(place).absolute()) for place in PLACES)
+            missing = str(error).partition(";")[0]
+            raise NotMigratedError(
+                f"no configuration file was found ({looked}), and {missing}; name the file with --config or "
+                "$REFILLD_CONFIG, or, for a new shop, run: refilld init"
+            ) from None
 
     def now(self) -> datetime:
         return self.clock()

@@ -11,7 +11,7 @@ from storage.daemon_lock import daemon_lock
 from storage.database_copy import Copied
 from storage.engine import Database
 from storage.errors import MovedError, TransferError
-from storage.patience import MIGRATION
+from storage.patience import MIGRATION, WORK
 from storage.transfer_action import TransferAction
 
 
@@ -24,7 +24,7 @@ def copy(context: CommandContext, url: str) -> None:
     Every row is compared. Interrupted, it can simply be run again; or `refilld db reopen` goes on here.
     """
     began = monotonic()
-    source = Database(context.settings.database.url, create=False, patience=MIGRATION)
+    source = context.opened(MIGRATION)
     try:
         target = Database(url, patience=MIGRATION)
         try:
@@ -60,7 +60,7 @@ def reopen(context: CommandContext, *, yes: bool) -> None:
 
     What was delivered since is not known here: ids and refills continue as after a restore.
     """
-    database = Database(context.settings.database.url, create=False)
+    database = context.opened(WORK)
     try:
         place = _place_of_move(database)
         if not yes:

@@ -13,7 +13,7 @@ from storage.server_time import shared_time
 from storage.tokens import Scope
 
 _COLUMNS = (
-    Column("token_id"),
+    Column("token_id", heading="id"),
     Column("name", least=10),
     Column("scopes", least=26),
     Column("expires_at"),
@@ -25,6 +25,10 @@ _COLUMNS = (
     Column("requests_per_minute"),
 )
 _DAY = timedelta(days=1)
+_SEES_ALL = (
+    "this key sees the status and charge of all orders and may ask refills of each; "
+    "it is for the shop's own panel, never for a reseller or customer"
+)
 _MOST_REQUESTS = 10_000_000
 _expires = click.option(
     "--expires", "lifetime", type=DURATION, metavar="DURATION", help="How long it is valid, such as 90d."
@@ -43,7 +47,8 @@ def token() -> None:
     multiple=True,
     required=True,
     type=choice(Scope),
-    help="What the token allows; may be given several times.",
+    help="What the token allows; may be given several times. panel:use opens all orders: it is for the shop's"
+    " own panel, never for a reseller or customer.",
 )
 @click.option("--name", type=NAME, default=None, help="Who holds it.")
 @_expires
@@ -61,6 +66,7 @@ def create(
 ) -> None:
     """Create a token and print it; only its digest is stored, so it cannot be shown again."""
     with context.database() as database, database.write() as connection:
+        same = [one for one in tokens.listed(connection) if name and one.name == name and not one.revoked_at]
         made = tokens.create(
             connection,
             name or "",
@@ -69,6 +75,11 @@ def create(
             lifetime=lifetime,
             requests_per_minute=requests_per_minute,
         )
+    if same:
+        numbers = ", ".join(str(one.token_id) for one in same)
+        click.echo(f"refilld: token {numbers} has the name {name} too; rotate them by their ids", err=True)
+    if Scope.PANEL_USE in scopes:
+        click.echo(f"refilld: {_SEES_ALL}", err=True)
     click.echo(made)
 
 

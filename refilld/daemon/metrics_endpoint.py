@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import partial
 
 from flask import Flask, Response
+from pydantic import ConfigDict, RootModel
 
 from refilld.api.route import ROUTES, ApiRoute, RouteTable
 from refilld.api.token_lookup import TokenLookup
@@ -18,6 +19,14 @@ from refilld.settings.settings import Settings
 from storage.engine import Database
 from storage.patience import SCRAPE
 from storage.tokens import Scope
+
+
+class MetricsAnswer(RootModel[str]):
+    """The metrics of the process, a sample a line; Accept says in which of the two formats."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": ['# TYPE refilld_daemons gauge\nrefilld_daemons{mode="run"} 1.0\n']}
+    )
 
 
 def add_metrics(
@@ -48,7 +57,7 @@ def _described() -> ApiRoute:
         "/metrics",
         Response,
         "What the process counts, for Prometheus",
-        str,
+        MetricsAnswer,
         name="scrape",
         scopes=(Scope.METRICS_READ,),
         media_types=("text/plain", "application/openmetrics-text"),

@@ -28,7 +28,8 @@ from refilld.terminal import console
 SEED = 7
 USER = "admin"
 CONFIG = """\
-# Written by refilld demo: intervals are much shorter than in real use.
+# Written by refilld demo: intervals are much shorter than in real use. No source is enabled here, which
+# refilld doctor reports: so no command in this folder sends requests to the real Instagram.
 [database]
 url = "sqlite:///{folder}/refilld.db"
 

@@ -5,9 +5,12 @@ from pathlib import Path
 
 from rich.table import Table
 
+from monitor.model.refill import RefillState
 from refilld.terminal import console
-from storage import totals
+from storage import refill_list, totals
 from storage.engine import Database
+from storage.pages import PageRequest
+from storage.refill_selection import RefillFilter
 
 
 def print_summary(folder: Path, *, explore: bool) -> None:
@@ -22,6 +25,7 @@ def print_summary(folder: Path, *, explore: bool) -> None:
             "decisions by reason": totals.decisions_by_reason(tx),
         }
         units = totals.units_refilled(tx)
+        completed = refill_list.page(tx, RefillFilter(state=RefillState.COMPLETED), PageRequest(1)).rows
     database.close()
     table = Table("", "", "", title="What happened", box=None, show_header=False, pad_edge=False)
     table.add_row("orders watched", "", f"{counts['orders']:,}")
@@ -34,10 +38,12 @@ def print_summary(folder: Path, *, explore: bool) -> None:
     table.add_row("alerts", "", f"{counts['alerts']:,}")
     console().print(table)
     if explore:
-        _print_commands(folder)
+        _print_commands(folder, [f"orders show {row.order_id}" for row in completed])
 
 
-def _print_commands(folder: Path) -> None:
+def _print_commands(folder: Path, of_refilled: list[str]) -> None:
+    """Commands to explore the folder, with those of an order that was refilled, for it has a chart."""
     program = Path(sys.argv[0]).absolute()
     console().print(f"Explore it:  cd {folder}", markup=False)
-    console().print(f"             {program} drops list · orders show 1110 · refills list", markup=False)
+    commands = " · ".join(["drops list", *of_refilled, "refills list"])
+    console().print(f"             {program} {commands}", markup=False, soft_wrap=True)

@@ -18,7 +18,9 @@ def findings(config: Path | None) -> Iterator[Finding]:
     """Check the configuration file in use; `config` is the one named on the command line."""
     path = named_place(config) or next((Path(p) for p in PLACES if Path(p).is_file()), None)
     if path is None:
-        hint = "refilld init writes one with every key and its meaning"
+        hint = (
+            "name it with --config or $REFILLD_CONFIG; for a new shop, refilld init writes one with every key"
+        )
         yield warning("configuration.file", "there is no configuration file; the defaults are used", hint)
         return
     yield ok("configuration.file", f"{path.absolute()} is understood")

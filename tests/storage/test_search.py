@@ -53,6 +53,14 @@ def test_orders_and_customers_are_found_by_name_or_its_beginning(shop: Database,
     assert ({one.order_id for one in found.orders}, [*found.customers]) == FOUND[text]
 
 
+def test_an_exact_name_comes_before_longer_ones(database: Database) -> None:
+    """Whatever the order ids are."""
+    sell(database, an_order("A-1", "shop.user128"), an_order("Z-9", "shop.user1"))
+    with database.read() as tx:
+        found = search.search(tx, "shop.user1").orders
+    assert [one.order_id for one in found] == ["Z-9", "A-1"]
+
+
 def test_refills_are_found_by_both_of_their_ids(shop: Database) -> None:
     with shop.read() as tx:
         (by_external,) = search.search(tx, "ext-").refills

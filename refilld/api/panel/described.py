@@ -22,7 +22,7 @@ class PanelForm(_Described):
     """The request of a panel; the fields of ids are those of its action."""
 
     key: str
-    """A token with the scope panel:use."""
+    """A token with the scope panel:use. It opens all orders: it is for the shop's own panel alone."""
     action: Literal["refill", "refill_status", "status", "services"]
     """What is asked."""
     order: str | None = None

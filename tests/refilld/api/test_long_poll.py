@@ -1,6 +1,8 @@
 """Claims that wait for a refill, without their server."""
 
 from datetime import timedelta
+from queue import Queue
+from threading import Event
 
 import pytest
 from flask import Flask
@@ -61,6 +63,30 @@ def test_a_refill_queued_by_another_process_ends_the_wait(
     client = waiting(app, token)
     world.queue("1")
     assert client.order_ids() == ["1"]
+
+
+class Rests(Event):
+    """Notes how long is rested between two looks."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seconds: Queue[float | None] = Queue()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.seconds.put(timeout)
+        return super().wait(timeout)
+
+
+def test_the_rest_between_two_looks_grows_with_the_distinct_filters(world: QueueWorld, token: str) -> None:
+    """So a token with 300 of them does not keep a processor busy; further claims of a filter cost no look."""
+    world.stopping = rests = Rests()
+    app = world.app()
+    clients = [waiting(app, token, services=[one]) for one in ("a", "a", "b", "a", "c")]
+    seen = {rests.seconds.get(timeout=MAX_WAIT)}
+    while 3 / 300 not in seen:
+        seen.add(rests.seconds.get(timeout=MAX_WAIT))
+    assert seen <= {1 / 300, 2 / 300, 3 / 300}
+    assert not any(client.sent.is_set() for client in clients)
 
 
 def test_the_end_of_a_back_off_ends_the_wait(world: QueueWorld, app: Flask, token: str) -> None:

@@ -91,6 +91,24 @@ def test_every_field_that_is_sent_is_described(app: Flask) -> None:
     assert [name for name, one in fields.items() if "description" not in one] == []
 
 
+def test_types_of_rows_and_of_the_metrics_are_described(app: Flask) -> None:
+    """Each in its own words, the metrics with an example; the page tells their media types apart."""
+    schemas = document_of(app)["components"]["schemas"]
+    rows = (
+        "RefillAnswer",
+        "ClaimedAnswer",
+        "DropAnswer",
+        "DecisionAnswer",
+        "DeliveryAnswer",
+        "AttemptAnswer",
+    )
+    assert len({schemas[name]["description"] for name in rows}) == len(rows)
+    assert "attempt" in schemas["AttemptAnswer"]["description"]
+    (example,) = schemas["MetricsAnswer"]["examples"]
+    assert "refilld_" in example
+    assert "stringstring" not in re.sub(r"<[^>]*>", "", app.test_client().get("/docs").text)
+
+
 def test_links_lead_to_calls_that_exist(app: Flask) -> None:
     """From a list to what can be done with its rows, and from a claim to its end."""
     found = calls(document_of(app))

@@ -20,6 +20,10 @@ from storage.errors import NotMigratedError, UnreachableError
 from tests.refilld.queue_world import Caller, QueueWorld, queue_world
 
 LONGEST_ID = 2**63
+LIBRARY_WORDS = re.compile(
+    r"Input should|Extra inputs|(String|List) should|Field required|Invalid j|Unable to parse|requested URL"
+)
+"""Of pydantic and Flask, which are about a program, and not about a request."""
 ACTIONS = ("extend", "complete", "fail", "release", "approve", "reject", "requeue", "cancel")
 
 
@@ -38,6 +42,7 @@ def checked_problem(answer: TestResponse) -> dict[str, Any]:
     problem: dict[str, Any] = json.loads(answer.data)
     assert problem["status"] == answer.status_code
     assert {"type", "title", "status"} <= problem.keys() <= {"type", "title", "status", "detail", "errors"}
+    assert not LIBRARY_WORDS.search(answer.text)
     return problem
 
 
@@ -216,6 +221,17 @@ def test_a_body_that_is_too_large_is_refused(world: QueueWorld) -> None:
     assert claim(LARGEST_BODY).status_code == 400
     assert claim(LARGEST_BODY + 1).status_code == 413
     checked_problem(claim(LARGEST_BODY + 1))
+
+
+@pytest.mark.parametrize("since", ["1d", "2026-11-29T00:00:00", "2026-13-01T00:00:00Z", 5])
+@pytest.mark.parametrize("path", ["/api/v1/refills/requeue", "/api/v1/webhooks/1/replay"])
+def test_a_time_in_another_form_is_told_the_form(world: QueueWorld, path: str, since: object) -> None:
+    """With an example, for every time of a body."""
+    caller = world.caller()
+    answer = caller.client.post(path, json={"since": since}, headers=caller.headers)
+    (fault,) = checked_problem(answer)["errors"]
+    form = "must be a time with its offset from UTC, such as 2026-03-01T00:00:00Z"
+    assert (answer.status_code, fault) == (422, {"field": "since", "detail": form})
 
 
 def test_a_refusal_does_not_repeat_the_input(world: QueueWorld) -> None:

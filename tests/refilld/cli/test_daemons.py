@@ -79,7 +79,7 @@ def test_a_daemon_is_alive_while_its_beat_is_recent(
 def test_the_jobs_that_a_daemon_holds_are_listed(cli: CliWorld) -> None:
     """Those that one daemon carries out for all on its database."""
     recorded(cli, ELSEWHERE, 7, seconds_ago=5)
-    recorded(cli, ELSEWHERE, 8, seconds_ago=5)
+    recorded(cli, ELSEWHERE, 8, seconds_ago=5, mode=DaemonMode.SERVE)
     with cli.world.database.write() as tx:
         first = daemons.listed(tx)[0].daemon_id
         for job in ("maintenance", "alerting"):
@@ -99,6 +99,14 @@ def test_daemons_of_several_versions_are_a_warning(cli: CliWorld) -> None:
         "warning", "daemons of several versions run: 0.0.9 on three; 0.1.0 on one",
     )  # fmt: skip
     assert "restart the older daemons" in finding["hint"]
+
+
+def test_the_one_daemon_on_sqlite_holds_all_jobs(cli: CliWorld) -> None:
+    """There are no holders to name; `serve` runs none, and neither does a daemon that is gone."""
+    recorded(cli, "one", 7, seconds_ago=5)
+    recorded(cli, "two", 8, seconds_ago=5, mode=DaemonMode.SERVE)
+    recorded(cli, "three", 9, seconds_ago=600)
+    assert {row["host"]: row["jobs"] for row in listed(cli)} == {"one": ["all"], "two": [], "three": []}
 
 
 def test_a_killed_daemon_is_seen_at_once(cli: CliWorld, ended: int) -> None:

@@ -231,8 +231,16 @@ def test_a_database_without_tables_is_a_wrong_usage_with_its_remedy(home: Path) 
     result = process("orders", "list", "--json", cwd=home)
     assert (result.returncode, result.stdout) == (2, "")
     place = home.resolve() / "refilld.db"
-    assert result.stderr == f"refilld: there is no database {place}; run: refilld init\n"
+    assert result.stderr == (
+        f"refilld: no configuration file was found ({home.resolve()}/refilld.toml, "
+        f"/etc/refilld/config.toml), and there is no database {place}; "
+        "name the file with --config or $REFILLD_CONFIG, or, for a new shop, run: refilld init\n"
+    )
     assert not (home / "refilld.db").exists()
+    for named in ({"REFILLD_DATABASE__URL": f"sqlite:///{place}"}, {"REFILLD_CONFIG": "shop.toml"}):
+        (home / "shop.toml").touch()
+        result = run_main("orders", "list", cwd=home, **named)
+        assert result.stderr == f"refilld: there is no database {place}; run: refilld init\n"
     Database("sqlite:///refilld.db").close()
     result = run_main("orders", "list", cwd=home)
     assert result.stderr == "refilld: sqlite:///refilld.db holds no refilld tables; run: refilld init\n"

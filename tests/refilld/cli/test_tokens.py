@@ -11,9 +11,10 @@ from click.testing import CliRunner, Result
 
 from refilld.cli.context import CommandContext
 from refilld.cli.tokens import COMMANDS, token
-from storage import tokens
+from storage import token_uses, tokens
 from storage.engine import Database
 from storage.errors import NotFoundError
+from storage.token_uses import TokenUse
 from storage.tokens import Scope
 from tests.refilld.queue_world import NOW, QueueWorld, queue_world
 
@@ -60,6 +61,15 @@ def test_create_prints_the_token_only(world: QueueWorld, run: Run) -> None:
     assert scopes_of(world, made) == frozenset({Scope.REFILLS_CONSUME, Scope.REFILLS_MANAGE})
 
 
+def test_a_key_of_a_panel_is_told_to_open_all_orders(run: Run) -> None:
+    """Before it is handed to a reseller; what a shell reads stays the key alone."""
+    result = run("create", "--scope", "panel:use")
+    assert len(result.stdout.splitlines()) == 1
+    assert "all orders" in result.stderr
+    assert "never for a reseller or customer" in result.stderr
+    assert "never for a reseller" in " ".join(run("create", "--help").stdout.split())
+
+
 def test_two_tokens_are_never_the_same(run: Run) -> None:
     """Even with the same name and scopes."""
     made = {run("create", "--scope", "metrics:read", "--name", "same").stdout for _ in range(5)}
@@ -95,6 +105,30 @@ def test_the_list_shows_names_scopes_and_times(world: QueueWorld, run: Run) -> N
     assert "robot" in table
     assert "orders:read refills:manage" in table
     assert made.strip() not in table
+
+
+def test_80_columns_show_the_end_and_the_last_use_of_a_token(world: QueueWorld, run: Run) -> None:
+    """What says whether it can be revoked."""
+    words = ("--scope", "refills:consume", "--scope", "refills:manage", "--expires", "90d")
+    run("create", *words, "--name", "the panel of the shop")
+    with world.database.write() as tx:
+        token_uses.add(tx, TokenUse(1, NOW, NOW, 1))
+    lines = run("list").stdout.splitlines()
+    assert ("expires_at" in lines[0], "used_at" in lines[0]) == (True, True)
+    assert "2026-05-30 12:00" in lines[1]
+    assert "2026-03-01 12:00" in lines[1]
+
+
+def test_a_second_token_of_a_name_is_told(run: Run) -> None:
+    """With the ids, which tell them apart; not one without a name, or beside a revoked one."""
+    made = ("create", "--scope", "refills:consume")
+    assert run(*made, "--name", "robot").stderr == run(*made).stderr == run(*made).stderr == ""
+    second = run(*made, "--name", "robot")
+    assert second.stderr == "refilld: token 1 has the name robot too; rotate them by their ids\n"
+    assert len(second.stdout.splitlines()) == 1
+    run("revoke", 1)
+    run("revoke", 4)
+    assert run(*made, "--name", "robot").stderr == ""
 
 
 def test_a_revoked_token_has_no_scopes(world: QueueWorld, run: Run) -> None:
