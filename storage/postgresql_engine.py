@@ -31,7 +31,10 @@ _PARAMETERS: dict[str, object] = {
     "tcp_user_timeout": 30_000,
     "application_name": "refilld",
 }
-"""Connection parameters of libpq; the database URL may set others."""
+"""Connection parameters of libpq; the database URL may set others.
+
+Nothing else sets the encoding, which is UTF-8: psycopg reads JSON by no other.
+"""
 
 
 def open_engine(url: URL, waits: Waits) -> Engine:
@@ -46,15 +49,10 @@ def open_engine(url: URL, waits: Waits) -> Engine:
     def _connect(_dialect: object, _record: object, arguments: list[str], parameters: dict[str, Any]) -> Any:
         parameters.setdefault("connect_timeout", waits.connect_timeout)
         try:
-            raw = connect(*arguments, **parameters)
-            raw.waits = waits
-            raw.autocommit = True  # psycopg would send its BEGIN alone, and wait for the answer
-            raw.direct = _is_direct(raw)
-            raw.prepare_threshold = _PREPARED_AFTER if raw.direct else None
+            return _prepared(connect(*arguments, **parameters), waits)
         except Exception:
             waits.failed_to_connect()
             raise
-        return raw
 
     @event.listens_for(engine, "checkin")
     def _checkin(raw: Any, _record: object) -> None:
@@ -75,8 +73,21 @@ def _create(url: URL) -> Engine:
         max_overflow=_SPARE_CONNECTIONS,
         pool_timeout=CONNECT,
         hide_parameters=True,
-        connect_args={**defaults, "prepare_threshold": None},
+        connect_args={**defaults, "prepare_threshold": None, "client_encoding": "utf8"},
     )
+
+
+def _prepared(raw: Any, waits: Waits) -> Any:
+    """The connection, ready for transactions; closed if that fails."""
+    try:
+        raw.waits = waits
+        raw.autocommit = True  # psycopg would send its BEGIN alone, and wait for the answer
+        raw.direct = _is_direct(raw)
+        raw.prepare_threshold = _PREPARED_AFTER if raw.direct else None
+    except BaseException:
+        raw.close()
+        raise
+    return raw
 
 
 def _is_direct(raw: Any) -> bool:

@@ -15,7 +15,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from sqlalchemy import make_url
+from sqlalchemy import make_url, text
 
 from storage import migrate
 from storage.engine import Database, Transaction
@@ -319,6 +319,18 @@ def test_limits_hold_in_every_transaction_and_for_nobody_else(world: World) -> N
         assert isinstance(raw, psycopg.Connection)
         assert raw.execute(f"SHOW {limit}".encode()).fetchone() == ("0",)
         raw.rollback()
+
+
+@pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII"])
+def test_text_is_read_as_it_was_written_whatever_encoding_the_environment_names(
+    world: World, encoding: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Claims come as JSON, which psycopg reads as UTF-8; in another encoding it would be another text."""
+    monkeypatch.setenv("PGCLIENTENCODING", encoding)
+    query = text("SELECT CAST(:service AS TEXT), json_build_array(CAST(:service AS TEXT))")
+    with closing(Database(url_of(world.home, world.name))) as database, database.read() as connection:
+        read = connection.execute(query, {"service": "Aboé Ã©"}).one()
+    assert tuple(read) == ("Aboé Ã©", ["Aboé Ã©"])
 
 
 def test_the_next_connection_after_a_fail_over_finds_the_new_primary(world: World) -> None:
