@@ -18,9 +18,14 @@ def register(app: Flask) -> None:
     app.teardown_request(_end)
 
 
+def new() -> str:
+    """An id for a request that has none."""
+    return f"{getrandbits(128):032x}"
+
+
 def _begin() -> None:
     given = request.headers.get(HEADER, "")
-    g.request_id = name = given if _GIVEN.fullmatch(given) else f"{getrandbits(128):032x}"
+    g.request_id = name = given if _GIVEN.fullmatch(given) else new()
     become(Actor("http", name))  # until the token is known
 
 

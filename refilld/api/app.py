@@ -2,11 +2,9 @@
 
 from collections.abc import Callable
 from threading import Event
-from typing import Any
 
 import structlog
-from flask import Flask, Request, Response
-from werkzeug.routing import MapAdapter
+from flask import Flask, Response
 
 from monitor.model.target import Metric
 from refilld import request_ids
@@ -27,10 +25,12 @@ from refilld.api.refill_actions import RefillActions
 from refilld.api.refill_batch import RefillBatch, batch_routes
 from refilld.api.refill_requeue import RefillRequeue, requeue_route
 from refilld.api.refills import RefillQueue, refill_routes
+from refilld.api.responses import HARDENING
 from refilld.api.route import ROUTES, RouteTable
 from refilld.api.server import LARGEST_BODY
 from refilld.api.token_lookup import TokenLookup
 from refilld.api.webhooks import WebhookEndpoints, webhook_routes
+from refilld.application import Application
 from refilld.services.look_obstacle import EnabledSources
 from refilld.services.sent_orders import order_reader
 from refilld.services.token_uses import TokenUses
@@ -85,23 +85,9 @@ def create_app(
     return app
 
 
-class _Application(Flask):
-    """Flask without two steps that take time in each request, and that no route needs."""
-
-    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
-        """No view is a coroutine."""
-        return func
-
-    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
-        """No route depends on the host, and no URL is built from it."""
-        if request is None:
-            return None
-        return self.url_map.bind("", path_info=request.path, default_method=request.method)
-
-
 def _empty_app() -> Flask:
     """An application without routes."""
-    app = _Application("refilld", static_folder=None)
+    app = Application("refilld", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     app.url_map.converters["order"] = OrderPart
     # as Flask documents it
@@ -123,7 +109,6 @@ def _texts(settings: Settings) -> Texts:
 
 
 def _harden(response: Response) -> Response:
-    """Forbid caching, because answers may hold lease tokens, and content type sniffing."""
-    response.headers.add("Cache-Control", "no-store")
-    response.headers.add("X-Content-Type-Options", "nosniff")
+    for name, value in HARDENING:
+        response.headers.add(name, value)
     return response

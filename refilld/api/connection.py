@@ -10,8 +10,10 @@ from waitress.channel import HTTPChannel  # type: ignore[import-untyped]
 from waitress.task import ErrorTask  # type: ignore[import-untyped]
 from waitress.utilities import Error  # type: ignore[import-untyped]
 
+from refilld import request_ids
 from refilld.api.problems import MIMETYPE, RETRY_AFTER, problem_json
 from refilld.api.request_task import DeferredSignal, RequestTask
+from refilld.api.responses import HARDENING
 from refilld.api.strict_parser import StrictParser
 from refilld.deferred_answer import DeferredAnswer
 
@@ -41,7 +43,11 @@ class _ProblemTask(ErrorTask):  # type: ignore[misc]
         fault = self.request.error
         body = problem_json(fault.code, fault.body).encode()
         self.status = f"{fault.code} {fault.reason}"
-        self.response_headers.append(("Content-Type", MIMETYPE))
+        self.response_headers += [
+            ("Content-Type", MIMETYPE),
+            (request_ids.HEADER, request_ids.new()),
+            *HARDENING,
+        ]
         if isinstance(fault, _Busy):
             self.response_headers.append(("Retry-After", RETRY_AFTER))
         self.set_close_on_finish()

@@ -11,6 +11,9 @@ from werkzeug.datastructures import Headers
 
 from monitor.model.instants import rfc3339
 
+HARDENING = (("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff"))
+"""Headers of every answer: it may hold lease tokens, so it is not cached; and its type is not guessed."""
+
 
 class _JsonAnswer(Response):
     """An answer whose headers are complete: they need no copy that completes them."""

@@ -9,6 +9,7 @@ from jinja2 import StrictUndefined
 
 from monitor.model.role import Role
 from refilld import request_ids
+from refilld.application import Application
 from refilld.order_path import OrderId
 from refilld.web import access, errors, flashes, formats, layout, reader, security_headers
 from refilld.web.page import Desk, DeskPage, PageContext, View
@@ -30,7 +31,7 @@ def create_pages(desk: Desk, pages: tuple[DeskPage, ...] = PAGES) -> Flask:
     No page waits long for the database, for the threads that serve requests are few.
     """
     desk = replace(desk, database=desk.database.capped(CALLER))
-    app = Flask("refilld.web", static_folder=None, template_folder="templates")
+    app = Application("refilld.web", static_folder=None, template_folder="templates")
     app.config.update(
         MAX_CONTENT_LENGTH=LARGEST_FORM, MAX_FORM_MEMORY_SIZE=LARGEST_FORM, MAX_FORM_PARTS=MOST_FIELDS
     )

@@ -245,6 +245,9 @@ def test_a_malformed_request_is_refused_with_a_problem(request_: bytes, status: 
             assert answer.status == status
             assert answer.getheader("Content-Type") == "application/problem+json"
             assert answer.getheader("Server") is None
+            assert answer.getheader("Cache-Control") == "no-store"
+            assert answer.getheader("X-Content-Type-Options") == "nosniff"
+            assert answer.getheader("X-Request-Id")
             assert json.load(answer)["status"] == status
 
 

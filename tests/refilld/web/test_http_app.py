@@ -49,6 +49,12 @@ def test_what_no_browser_asks_of_a_page_is_refused_as_by_the_api(
     assert status == 404 or "GET" in answer.headers["Allow"]
 
 
+@pytest.mark.parametrize("host", ["a..b", ".", "a" * 64, "[", "é"])
+@pytest.mark.parametrize(("path", "status"), [("/sign-in", 200), ("/nothing", 404), ("/healthz", 200)])
+def test_a_host_that_is_no_name_changes_no_answer(desk: DeskWorld, host: str, path: str, status: int) -> None:
+    assert ask(desk, "GET", path, Host=host).status_code == status
+
+
 def test_a_form_of_a_page_is_refused_as_a_page(desk: DeskWorld) -> None:
     """Sent by another site, or to a page without one."""
     for path in ("/sign-in/send", "/settings"):
