@@ -103,11 +103,11 @@ class LongPoll:
         with self._changed:
             if self._stopping.is_set() or len(self._line) >= MOST_WAITING:
                 return False
-            self._line.append(claim)
-            self._changed.notify()
-            if not self._runs:
+            if not self._runs:  # first: if no thread can start, nothing is to wait for it
                 Thread(target=self._run, daemon=True, name="long-poll").start()
                 self._runs = True
+            self._line.append(claim)
+            self._changed.notify()
         return True
 
     def _run(self) -> None:
