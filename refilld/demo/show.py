@@ -80,7 +80,8 @@ def run_demo(keep: str | None, *, stay: bool = False) -> None:
     with _folder(keep, stay=stay) as folder, ExitStack() as stack:
         shop = DemoShop(began=_now(), clock=_now)
         world = shop.world(Random(SEED))
-        standin = stack.enter_context(InstagramStandIn(world))
+        with _without_interrupts():
+            standin = stack.enter_context(InstagramStandIn(world))
         run = DemoRun(folder, _free_port(), standin, token_urlsafe(12) if stay else "")
         try:
             run.prepare(shop)
@@ -217,7 +218,10 @@ class DemoRun:
 
 @contextmanager
 def _without_interrupts() -> Iterator[None]:
-    """Hold SIGINT back; programs that are started here never get it, though a terminal sends it to all."""
+    """Hold SIGINT back; threads and programs that are started here never get it.
+
+    A terminal sends it to all programs, and a thread that took it would interrupt the main one at once.
+    """
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
