@@ -187,7 +187,7 @@ class _Spy:
         return _SpyCursor(self._spied.cursor(*arguments), self.statements)
 
     def execute(self, statement: str, parameters: Any) -> Any:
-        return self.cursor().execute(statement, parameters)
+        return self.cursor().execute(statement, tuple(parameters))
 
     def executemany(self, statement: str, rows: Any) -> Any:
         return self.cursor().executemany(statement, rows)
