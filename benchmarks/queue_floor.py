@@ -1,6 +1,6 @@
 """A bare Flask view on waitress, for `benchmarks/queue.py`: what HTTP itself costs, without any work.
 
-Run as a program it serves on a port. Its answers have the form of refilld's, so that the same consumer asks.
+Run as a program it prints its port and serves. Its answers have the form of those of refilld.
 """
 
 import json
@@ -11,29 +11,24 @@ from contextlib import contextmanager
 
 from flask import Flask, request
 
-from benchmarks.queue_server import free_port, wait_for
 from benchmarks.queue_sides import Http, Opened
 
 
 @contextmanager
 def bare_flask() -> Iterator[Opened]:
     """Serve the views in a process of their own; yields what opens a connection of a consumer."""
-    port = free_port()
-    process = subprocess.Popen([sys.executable, "-m", "benchmarks.queue_floor", str(port)])
-    try:
-        wait_for(port, process)
-        yield lambda: Http(port, "none")
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
+    command = [sys.executable, "-m", "benchmarks.queue_floor"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            port = int(process.stdout.readline())
+            yield lambda: Http(port, "none")
+        finally:
+            process.terminate()
 
 
 def views() -> Flask:
     app = Flask("floor")
-
-    @app.get("/healthz")
-    def healthz() -> dict[str, str]:
-        return {}
 
     @app.post("/api/v1/refills/claim")
     def claim() -> str:
@@ -54,6 +49,8 @@ def views() -> Flask:
 
 
 if __name__ == "__main__":
-    from waitress import serve  # type: ignore[import-untyped]
+    from waitress.server import create_server  # type: ignore[import-untyped]
 
-    serve(views(), host="127.0.0.1", port=int(sys.argv[1]), threads=16)
+    server = create_server(views(), host="127.0.0.1", port=0, threads=16)
+    print(server.effective_port, flush=True)
+    server.run()

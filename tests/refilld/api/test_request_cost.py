@@ -17,7 +17,7 @@ MAX_WAIT = 20.0
 
 
 def ask(app: Callable[..., Iterable[bytes]]) -> None:
-    """Send requests one after the other on one connection, each when the server is done with the one before."""
+    """Send requests on one connection, each when the server is done with the one before."""
     server, pause = HttpServer(app, "127.0.0.1", 0), Event()
     server.start()
     try:
