@@ -100,7 +100,7 @@ def common(kind: EventKind, now: datetime, problem: str = "") -> dict[str, objec
 
 
 def of_transaction(kind: EventKind, now: datetime, problem: str = "") -> dict[str, object]:
-    """Those of them that differ between the transactions of one kind."""
+    """The stored values of an event that differ between the transactions of one kind."""
     at, who = microseconds(now), actor()
     own = f"{problem}{at}" if of_kind(kind)["status"] == Status.OCCURRED else problem
     return {"at": at, "dedup_key": dedup_key(kind, own), "actor": who.name, "request_id": who.request_id}

@@ -134,7 +134,7 @@ def close(connection: Connection, review_id: int, note: str, now: datetime) -> N
 
 
 def close_given_up(connection: Connection, refill_id: int, now: datetime) -> None:
-    """Close the open review of a given-up refill of the order whose refill is queued: it has those units."""
+    """Close the open review of a given-up refill of an order: its units are queued again, as this refill."""
     order_id = select(refills.c.order_id).where(refills.c.refill_id == refill_id).scalar_subquery()
     given_up = _v.cause == ReviewCause.REFILL_GIVEN_UP
     _closed(

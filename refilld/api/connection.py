@@ -153,15 +153,15 @@ class Connection(HTTPChannel):  # type: ignore[misc]
         self.will_close |= self._is_unread()
         if self.will_close:  # here, as the socket of a client that does not read never becomes writable
             self.handle_close()
-        return not self._has_more() and (bool(self.requests) or not self.total_outbufs_len)
+        return not self._ends_or_goes_on() and (bool(self.requests) or not self.total_outbufs_len)
 
-    def _has_more(self) -> bool:
-        """Whether it ends, or its next request came already."""
+    def _ends_or_goes_on(self) -> bool:
+        """Whether it is to be closed, or its next request came already."""
         return bool(self._rest) or self._half_closed or self.will_close or self.close_when_flushed
 
     def _needs_event_loop(self) -> bool:
         """Whether the event loop has more to do than to wait for the next request, as it does anyway."""
-        return self._has_more() or self.total_outbufs_len > 0
+        return self._ends_or_goes_on() or self.total_outbufs_len > 0
 
     def _is_unread(self) -> bool:
         """Whether the client has read nothing for too long, although answers or requests wait for that."""

@@ -33,7 +33,7 @@ MOST_WAITING = 300
 POLL_INTERVAL = 0.1
 """Seconds between two looks without a signal."""
 _MOST_LOOKS = 300
-"""Filters of which a look asks in a second, at most, unless it finds something."""
+"""Distinct filters for which refills are looked for in a second, at most, unless some are found."""
 _AT_ONCE = 50
 """Claims that are served in one transaction, so that other writers get their turn."""
 _MOST_REFILLS = 1000
